@@ -1,0 +1,80 @@
+import { type Static, Type } from "typebox";
+import { Value } from "typebox/value";
+
+const port = (fallback: number, description: string) =>
+  Type.Integer({ minimum: 0, maximum: 65_535, default: fallback, description });
+
+/** Every setting of an installation: name, type, default, meaning. `ops/docs/configuration.md` is made from it. */
+export const settingsSchema = Type.Object({
+  HTTP_HOST: Type.String({ default: "0.0.0.0", description: "Address the public HTTP server listens on." }),
+  HTTP_PORT: port(8080, "Port of the public HTTP server: pages, API, playlists and parts."),
+  RTMP_HOST: Type.String({ default: "0.0.0.0", description: "Address the RTMP server listens on." }),
+  RTMP_PORT: port(1935, "Port of the RTMP server that encoders publish to."),
+  DATA_DIR: Type.String({ default: "./data", minLength: 1, description: "Directory of everything that must survive a restart." }),
+  REDIS_URL: Type.String({
+    default: "",
+    pattern: "^$|^rediss?://",
+    description: "Redis to use, as redis://[user:password@]host:port/db. Empty: the service runs its own.",
+  }),
+  REDIS_PORT: port(6390, "Loopback port of the service's own Redis (unused when REDIS_URL is set)."),
+  PUBLIC_URL: Type.String({
+    default: "",
+    pattern: "^$|^https?://",
+    description: "Address viewers use, for printed links and OBS instructions. Empty: http://HOST:HTTP_PORT.",
+  }),
+  ADMIN_PASSWORD: Type.String({
+    default: "",
+    description: "Password of the first account, `admin`. Empty: one is made at first start and printed once.",
+  }),
+  LOG_LEVEL: Type.Union(
+    (["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const).map((level) => Type.Literal(level)),
+    { default: "info", description: "Least severe log level that is written." },
+  ),
+  INTERNAL_HOST: Type.String({
+    default: "127.0.0.1",
+    description: "Address the processes' own HTTP listeners bind to (source hand-over, origin, metrics).",
+  }),
+  INGEST_HTTP_PORT: port(8091, "Internal port of ingest: source hand-over, health, metrics."),
+  TRANSCODE_HTTP_PORT: port(8092, "Internal port of transcode: origin, health, metrics."),
+  MAX_PUBLISHERS: Type.Integer({ minimum: 1, maximum: 1_000, default: 16, description: "Most RTMP publishers at once." }),
+  MAX_PROGRAM_HEIGHT: Type.Integer({
+    minimum: 0,
+    maximum: 2_160,
+    default: 0,
+    description: "Largest short side of a program in pixels. 0: chosen from the number of cores.",
+  }),
+  MAX_PROGRAM_FPS: Type.Integer({
+    minimum: 0,
+    maximum: 60,
+    default: 0,
+    description: "Highest frame rate of a program. 0: chosen from the number of cores.",
+  }),
+  TRUST_PROXY: Type.Boolean({
+    default: false,
+    description: "Whether X-Forwarded-* headers of a proxy in front are believed.",
+  }),
+});
+
+/** The parsed settings. */
+export type Settings = Readonly<Static<typeof settingsSchema>>;
+
+/** A setting that cannot be used; `message` has one line per problem, fit to print. */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+}
+
+/** Reads the settings from an environment; unset or empty variables take their default. Throws {@link SettingsError}. */
+export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const given: Record<string, unknown> = {};
+  for (const name of Object.keys(settingsSchema.properties)) {
+    const value = environment[name];
+    if (value !== undefined && value !== "") given[name] = value;
+  }
+  const candidate = Value.Convert(settingsSchema, Value.Default(settingsSchema, given));
+  if (Value.Check(settingsSchema, candidate)) return candidate;
+  const lines = [...Value.Errors(settingsSchema, candidate)].map((error) => {
+    const name = error.instancePath.slice(1);
+    return `${name}=${JSON.stringify(given[name])} cannot be used: it ${error.message}`;
+  });
+  throw new SettingsError([...new Set(lines)].join("\n"));
+}

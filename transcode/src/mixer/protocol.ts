@@ -1,0 +1,120 @@
+/**
+ * Between a room's pacer (parent) and its mixer (child process).
+ * Parent to child, and small answers back: JSON over the child's IPC channel.
+ * Media, child to parent: records on file descriptor 3 (see {@link RecordReader}).
+ */
+import type { ProgramFormat } from "../contract.ts";
+
+/** Parent to mixer. */
+export type MixerCommand =
+  /** Connect to a source; its first decoded picture is answered by `source-format`. Replaces an older source. */
+  | { readonly kind: "source"; readonly sourceId: string; readonly url: string; readonly fpsHint: number }
+  /** The source is gone for good (its session ended): fade to the slate now. */
+  | { readonly kind: "source-gone"; readonly sourceId: string }
+  /**
+   * Compose from now on: picture k is due at `zeroMs + k * 1000 / fps` of CLOCK_MONOTONIC
+   * (`systemClock.monotonicMs()`, the same in all processes of a machine). The first picture made is the first
+   * due after the command; k never restarts.
+   */
+  | { readonly kind: "start"; readonly format: ProgramFormat; readonly zeroMs: number }
+  | { readonly kind: "stop" };
+
+/** Mixer to parent. */
+export type MixerEvent =
+  | { readonly kind: "ready" }
+  | {
+      readonly kind: "source-format";
+      readonly sourceId: string;
+      readonly width: number;
+      readonly height: number;
+      readonly fps: number;
+      readonly hasAudio: boolean;
+    }
+  /** The source's picture is in the program (first time, or again after a loss). */
+  | { readonly kind: "source-on-air"; readonly sourceId: string }
+  | { readonly kind: "source-lost"; readonly sourceId: string; readonly reason: string }
+  | { readonly kind: "stats"; readonly stats: MixerStats };
+
+/** Sent once a second. */
+export interface MixerStats {
+  readonly pictures: number;
+  /** Pictures repeated because nothing newer was due. */
+  readonly held: number;
+  readonly tickLateMaxMs: number;
+  readonly decodeErrors: number;
+  readonly audioUnderruns: number;
+  /** Playout delay of the source now. */
+  readonly playoutDelayMs: number;
+  /** Source frame's arrival at the mixer to its picture leaving, newest. */
+  readonly transitMs: number;
+  /** Records dropped because the parent did not read fast enough. */
+  readonly droppedRecords: number;
+}
+
+/** One media record: 1 byte kind, 4 bytes payload length (BE), 8 bytes index (BE), payload. */
+export type MixerRecord =
+  /** Picture `index`: yuv420p planes. */
+  | { readonly kind: "video"; readonly index: number; readonly data: Buffer }
+  /** Sound that belongs to picture `index`: samples [index, index+1) * 48000/fps, s16le stereo. */
+  | { readonly kind: "audio"; readonly index: number; readonly data: Buffer }
+  /** JPEG thumbnail made at picture `index`. */
+  | { readonly kind: "thumbnail"; readonly index: number; readonly data: Buffer };
+
+export const RECORD_HEADER_BYTES = 13;
+const KINDS = { video: 0x56, audio: 0x41, thumbnail: 0x54 } as const;
+const KIND_BY_BYTE: Readonly<Record<number, MixerRecord["kind"]>> = { 0x56: "video", 0x41: "audio", 0x54: "thumbnail" };
+
+/** Header of one record; the payload follows it on the wire. */
+export function recordHeader(kind: MixerRecord["kind"], index: number, payloadBytes: number): Buffer {
+  const header = Buffer.allocUnsafe(RECORD_HEADER_BYTES);
+  header.writeUInt8(KINDS[kind], 0);
+  header.writeUInt32BE(payloadBytes, 1);
+  header.writeBigUInt64BE(BigInt(index), 5);
+  return header;
+}
+
+/** The bytes on fd 3 are not records: the mixer is broken and must be replaced. */
+export class RecordError extends Error {
+  override readonly name = "RecordError";
+}
+
+/** Reads records from chunks of any size; a payload is copied once, into a buffer of its own. */
+export class RecordReader {
+  readonly #maxPayloadBytes: number;
+  #header = Buffer.allocUnsafe(RECORD_HEADER_BYTES);
+  #headerFilled = 0;
+  #payload: Buffer | null = null;
+  #payloadFilled = 0;
+
+  constructor(options: { readonly maxPayloadBytes: number }) {
+    this.#maxPayloadBytes = options.maxPayloadBytes;
+  }
+
+  /** The records completed by `chunk`, in order. Throws {@link RecordError}. */
+  push(chunk: Buffer): MixerRecord[] {
+    const records: MixerRecord[] = [];
+    let at = 0;
+    while (at < chunk.length) {
+      if (!this.#payload) {
+        const copied = chunk.copy(this.#header, this.#headerFilled, at);
+        at += copied;
+        this.#headerFilled += copied;
+        if (this.#headerFilled < RECORD_HEADER_BYTES) break;
+        const size = this.#header.readUInt32BE(1);
+        if (size === 0 || size > this.#maxPayloadBytes) throw new RecordError(`record of ${size} bytes`);
+        this.#payload = Buffer.allocUnsafeSlow(size);
+        this.#payloadFilled = 0;
+      }
+      const copied = chunk.copy(this.#payload, this.#payloadFilled, at);
+      at += copied;
+      this.#payloadFilled += copied;
+      if (this.#payloadFilled < this.#payload.length) break;
+      const kind = KIND_BY_BYTE[this.#header.readUInt8(0)];
+      if (!kind) throw new RecordError(`record kind ${this.#header.readUInt8(0)}`);
+      records.push({ kind, index: Number(this.#header.readBigUInt64BE(5)), data: this.#payload });
+      this.#payload = null;
+      this.#headerFilled = 0;
+    }
+    return records;
+  }
+}
