@@ -1,4 +1,5 @@
 /** Bodies of the HTTP API under /api/v1, as schemas; the player imports the types. */
+import { ingestHealthSchema } from "@lianmai/ingest/contract";
 import { type Static, Type } from "typebox";
 
 /** Room name in URLs: lower-case letters, digits, single hyphens inside. */
@@ -110,5 +111,74 @@ export const newStreamKeySchema = Type.Object({
   streamKey: streamKeySchema,
   /** RTMP address for OBS, e.g. rtmp://host:1935/live */
   server: Type.String(),
+  /** True when ingest does not know the key yet: it will as soon as Redis is back. */
+  pending: Type.Boolean(),
 });
 export type NewStreamKey = Static<typeof newStreamKeySchema>;
+
+/** Answer of GET /api/v1/rooms: rooms on air first; `nextCursor` goes into `?cursor=`, null at the end. */
+export const roomListSchema = Type.Object({
+  rooms: Type.Array(roomSchema),
+  nextCursor: Type.Union([Type.String(), Type.Null()]),
+});
+export type RoomList = Static<typeof roomListSchema>;
+
+/** Answer of GET /api/v1/users/me/rooms: the signed-in user's own rooms, newest first. */
+export const ownRoomsSchema = Type.Object({ rooms: Type.Array(roomSchema) });
+export type OwnRooms = Static<typeof ownRoomsSchema>;
+
+/** Body of POST /api/v1/rooms. */
+export const roomCreationSchema = Type.Object(
+  {
+    slug: slugSchema,
+    title: Type.String({ minLength: 1, maxLength: 120 }),
+    coverUrl: Type.Optional(Type.String({ maxLength: 500, pattern: "^$|^https?://|^/" })),
+  },
+  { additionalProperties: false },
+);
+export type RoomCreation = Static<typeof roomCreationSchema>;
+
+/** Answer of GET /api/v1/sessions. */
+export const sessionListSchema = Type.Object({ sessions: Type.Array(sessionSummarySchema) });
+export type SessionList = Static<typeof sessionListSchema>;
+
+/** Body of POST /api/v1/users/me/password; the other sessions of the user end. */
+export const passwordChangeSchema = Type.Object(
+  {
+    currentPassword: Type.String({ minLength: 1, maxLength: 200 }),
+    newPassword: Type.String({ minLength: 8, maxLength: 200 }),
+  },
+  { additionalProperties: false },
+);
+export type PasswordChange = Static<typeof passwordChangeSchema>;
+
+/** Body of POST /api/v1/rooms/:slug/stream-keys. */
+export const streamKeyCreationSchema = Type.Object(
+  { label: Type.String({ minLength: 1, maxLength: 80 }) },
+  { additionalProperties: false },
+);
+export type StreamKeyCreation = Static<typeof streamKeyCreationSchema>;
+
+/** Answer of GET /api/v1/rooms/:slug/stream-keys: newest first, revoked ones included. */
+export const streamKeyListSchema = Type.Object({ streamKeys: Type.Array(streamKeySchema) });
+export type StreamKeyList = Static<typeof streamKeyListSchema>;
+
+/** Answer of GET /api/v1/rooms/:slug/ingest-health, for the host. */
+export const roomIngestHealthSchema = Type.Object({
+  publishing: Type.Boolean(),
+  /** The live publication, null when nobody publishes. */
+  publication: Type.Union([
+    Type.Object({
+      keyId: Type.String(),
+      keyLabel: Type.String(),
+      protocol: Type.Union([Type.Literal("rtmp"), Type.Literal("whip")]),
+      startedAtMs: Type.Integer(),
+      videoCodec: Type.String(),
+      audioCodec: Type.String(),
+    }),
+    Type.Null(),
+  ]),
+  /** The newest measurement, also of a publication that has ended a moment ago; null when there is none. */
+  health: Type.Union([ingestHealthSchema, Type.Null()]),
+});
+export type RoomIngestHealth = Static<typeof roomIngestHealthSchema>;
