@@ -1,0 +1,164 @@
+/**
+ * A room's mixer child and its supervision: started, told its source and clock, watched, replaced when it dies or
+ * hangs. The pacer fills what is missing meanwhile.
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { setPriority } from "node:os";
+import type { Readable } from "node:stream";
+import { type Backoff, createBackoff, type Logger } from "@lianmai/process";
+import type { ProgramFormat } from "../contract.ts";
+import type { MixerCommand, MixerEvent, MixerRecord, MixerStats } from "../mixer/protocol.ts";
+import { RecordReader } from "../mixer/protocol.ts";
+
+/** A child that is not ready, or gives no record while composing, for this long is replaced. */
+const READY_BUDGET_MS = 15_000;
+const SILENT_BUDGET_MS = 3_000;
+/** Largest record: one picture of the largest program (4096x2304 yuv420p). */
+const MAX_RECORD_BYTES = 4_096 * 2_304 * 1.5;
+/** Mixers go before encoders where the system allows it (root); elsewhere they stay as they are. */
+const MIXER_NICENESS = -5;
+
+export type SourceCommand = Extract<MixerCommand, { readonly kind: "source" }>;
+
+export interface MixerProcessOptions {
+  readonly logger: Logger;
+  readonly onRecord: (record: MixerRecord) => void;
+  readonly onEvent: (event: MixerEvent) => void;
+  /** Child's module; tests replace it. */
+  readonly module?: URL;
+}
+
+export class MixerProcess {
+  readonly #options: MixerProcessOptions;
+  readonly #backoff: Backoff = createBackoff({ minMs: 20, maxMs: 5_000 });
+  #child: ChildProcess | null = null;
+  #ready = false;
+  #source: SourceCommand | null = null;
+  #start: { readonly format: ProgramFormat; readonly zeroMs: number } | null = null;
+  #stats: MixerStats | null = null;
+  #restarts = 0;
+  #watchdog: NodeJS.Timeout | null = null;
+  #retry: NodeJS.Timeout | null = null;
+  #closed = false;
+
+  constructor(options: MixerProcessOptions) {
+    this.#options = options;
+    this.#spawn();
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  get stats(): MixerStats | null {
+    return this.#stats;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Connects the mixer to a source, now and after every restart, until {@link sourceGone}. */
+  source(command: SourceCommand): void {
+    this.#source = command;
+    this.#send(command);
+  }
+
+  sourceGone(sourceId: string): void {
+    if (this.#source?.sourceId !== sourceId) return;
+    this.#source = null;
+    this.#send({ kind: "source-gone", sourceId });
+  }
+
+  /** Has pictures composed from now on, and after every restart. */
+  start(start: { readonly format: ProgramFormat; readonly zeroMs: number }): void {
+    this.#start = start;
+    this.#send({ kind: "start", ...start });
+    this.#watch(SILENT_BUDGET_MS);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#watchdog) clearTimeout(this.#watchdog);
+    if (this.#retry) clearTimeout(this.#retry);
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once("exit", resolve));
+    this.#send({ kind: "stop" });
+    const timer = setTimeout(() => child.kill("SIGKILL"), 500);
+    await gone;
+    clearTimeout(timer);
+  }
+
+  #spawn(): void {
+    const module = this.#options.module ?? new URL("../mixer/main.ts", import.meta.url);
+    const child = fork(module, { stdio: ["ignore", "inherit", "inherit", "pipe", "ipc"], serialization: "json" });
+    this.#child = child;
+    this.#ready = false;
+    this.#watch(READY_BUDGET_MS);
+    const reader = new RecordReader({ maxPayloadBytes: MAX_RECORD_BYTES });
+    const media = child.stdio[3] as Readable;
+    media.on("data", (chunk: Buffer) => this.#read(child, reader, chunk));
+    media.on("error", () => {});
+    child.on("message", (event: MixerEvent) => this.#event(child, event));
+    child.on("error", (error) => this.#options.logger.error({ err: error }, "mixer could not be started"));
+    child.on("exit", (code, signal) => this.#exited(child, signal ?? `code ${code}`));
+  }
+
+  #read(child: ChildProcess, reader: RecordReader, chunk: Buffer): void {
+    try {
+      for (const record of reader.push(chunk)) {
+        if (record.kind === "video") this.#watchdog?.refresh();
+        this.#options.onRecord(record);
+      }
+    } catch (error) {
+      this.#options.logger.error({ err: error }, "mixer sent something that is no record");
+      child.kill("SIGKILL");
+    }
+  }
+
+  #event(child: ChildProcess, event: MixerEvent): void {
+    if (child !== this.#child) return;
+    if (event.kind === "stats") this.#stats = event.stats;
+    if (event.kind === "ready") {
+      this.#ready = true;
+      prioritise(child);
+      if (this.#start) this.#send({ kind: "start", ...this.#start });
+      if (this.#source) this.#send(this.#source);
+      this.#watch(this.#start ? SILENT_BUDGET_MS : null);
+    }
+    if (event.kind === "source-on-air") this.#backoff.reset();
+    this.#options.onEvent(event);
+  }
+
+  #exited(child: ChildProcess, reason: string): void {
+    if (child !== this.#child || this.#closed) return;
+    this.#restarts++;
+    const waitMs = this.#backoff.next();
+    this.#options.logger.warn({ reason, waitMs }, "mixer ended, starting another");
+    this.#watch(null);
+    this.#retry = setTimeout(() => this.#spawn(), waitMs);
+  }
+
+  #watch(budgetMs: number | null): void {
+    if (this.#watchdog) clearTimeout(this.#watchdog);
+    this.#watchdog = null;
+    if (budgetMs === null || this.#closed) return;
+    this.#watchdog = setTimeout(() => {
+      this.#options.logger.error({ budgetMs }, "mixer is silent, replacing it");
+      this.#child?.kill("SIGKILL");
+    }, budgetMs);
+  }
+
+  #send(command: MixerCommand): void {
+    if (this.#ready && this.#child?.connected) this.#child.send(command, () => {});
+  }
+}
+
+function prioritise(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) setPriority(child.pid, MIXER_NICENESS);
+  } catch {
+    // Only root may; the program runs without it.
+  }
+}

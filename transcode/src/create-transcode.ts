@@ -1,0 +1,79 @@
+/** Puts the transcode process together: origin, registry of programs, operator routes. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { availableParallelism } from "node:os";
+import { connectRedis, type ProcessContext, startOpsRoutes, systemClock } from "@lianmai/process";
+import { createOrigin } from "./hls/origin.ts";
+import { instanceId } from "./instance-id.ts";
+import { probeEncoder } from "./ladder/probe-encoder.ts";
+import { ProgramRegistry } from "./program/registry.ts";
+import { ProgramSession } from "./program/session.ts";
+import { removeOwnSocketDirectory, removeStaleSocketDirectories } from "./socket-directories.ts";
+import { watchPrograms } from "./watch-programs.ts";
+
+/** Upper bounds of the part delay histogram, seconds. */
+const PART_DELAY_BUCKETS = [0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2];
+
+/** Starts everything; resolves once the internal listener is open. */
+export async function createTranscode(context: ProcessContext): Promise<{ stop(): Promise<void> }> {
+  const { settings, logger, metrics } = context;
+  await removeStaleSocketDirectories();
+  const clock = systemClock;
+  const redis = connectRedis(settings.REDIS_URL, { logger, role: "commands" });
+  const subscriber = connectRedis(settings.REDIS_URL, { logger, role: "subscriber" });
+  const [instance, encoder] = await Promise.all([instanceId(settings.DATA_DIR), probeEncoder()]);
+  const origin = createOrigin({ clock, logger, metrics });
+  let registry: ProgramRegistry | null = null;
+  watchPrograms(metrics, () => registry);
+  const partDelay = metrics.histogram(
+    "lianmai_part_delay_seconds",
+    "From the end of a part's time in the program to its publication.",
+    PART_DELAY_BUCKETS,
+  );
+  const ops = startOpsRoutes({
+    metrics,
+    readiness: () => {
+      const away = redis.status !== "ready";
+      return { ready: !away, reasons: away ? ["redis is away"] : [] };
+    },
+  });
+  const server = createServer((request, response) => {
+    if (origin.handle(request, response) || ops(request, response)) return;
+    response.writeHead(404, { "content-type": "application/problem+json" });
+    response.end(JSON.stringify({ type: "about:blank", title: "Not Found", status: 404, code: "not-found" }));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(settings.TRANSCODE_HTTP_PORT, settings.INTERNAL_HOST, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const originUrl = `http://${settings.INTERNAL_HOST}:${port}`;
+  const limits = {
+    cores: availableParallelism(),
+    maxHeight: settings.MAX_PROGRAM_HEIGHT,
+    maxFps: settings.MAX_PROGRAM_FPS,
+    hardware: encoder !== "libx264",
+  };
+  registry = new ProgramRegistry({
+    ...{ redis, subscriber, instance, logger },
+    createSession: (options) =>
+      new ProgramSession({
+        ...options,
+        ...{ originUrl, limits, encoder, clock, logger },
+        onOrigin: (program) => origin.add(program),
+        onPart: (part) => partDelay.observe(part.delayMs / 1_000),
+      }),
+  });
+  logger.info({ originUrl, encoder, cores: limits.cores }, "transcode is up");
+  await registry.start();
+  return {
+    async stop() {
+      await registry.stop();
+      server.closeAllConnections();
+      server.close();
+      redis.disconnect();
+      subscriber.disconnect();
+      await removeOwnSocketDirectory();
+    },
+  };
+}
