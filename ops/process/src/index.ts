@@ -2,7 +2,7 @@ export { type Backoff, createBackoff } from "./backoff.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { createLogger, type Logger } from "./logger.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";
-export { type OpsServer, startOpsRoutes, type Readiness } from "./ops-routes.ts";
+export { type OpsServer, type Readiness, startOpsRoutes } from "./ops-routes.ts";
 export { connectRedis, type Redis } from "./redis.ts";
 export { type ProcessContext, runProcess } from "./run-process.ts";
 export { readSettings, type Settings, SettingsError, settingsSchema } from "./settings.ts";

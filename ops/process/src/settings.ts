@@ -10,7 +10,11 @@ export const settingsSchema = Type.Object({
   HTTP_PORT: port(8080, "Port of the public HTTP server: pages, API, playlists and parts."),
   RTMP_HOST: Type.String({ default: "0.0.0.0", description: "Address the RTMP server listens on." }),
   RTMP_PORT: port(1935, "Port of the RTMP server that encoders publish to."),
-  DATA_DIR: Type.String({ default: "./data", minLength: 1, description: "Directory of everything that must survive a restart." }),
+  DATA_DIR: Type.String({
+    default: "./data",
+    minLength: 1,
+    description: "Directory of everything that must survive a restart.",
+  }),
   REDIS_URL: Type.String({
     default: "",
     pattern: "^$|^rediss?://",
@@ -30,13 +34,22 @@ export const settingsSchema = Type.Object({
     (["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const).map((level) => Type.Literal(level)),
     { default: "info", description: "Least severe log level that is written." },
   ),
+  LOG_FORMAT: Type.Union([Type.Literal("pretty"), Type.Literal("json")], {
+    default: "pretty",
+    description: "How `npm start` writes the processes' logs: readable lines, or their JSON lines as they are.",
+  }),
   INTERNAL_HOST: Type.String({
     default: "127.0.0.1",
     description: "Address the processes' own HTTP listeners bind to (source hand-over, origin, metrics).",
   }),
   INGEST_HTTP_PORT: port(8091, "Internal port of ingest: source hand-over, health, metrics."),
   TRANSCODE_HTTP_PORT: port(8092, "Internal port of transcode: origin, health, metrics."),
-  MAX_PUBLISHERS: Type.Integer({ minimum: 1, maximum: 1_000, default: 16, description: "Most RTMP publishers at once." }),
+  MAX_PUBLISHERS: Type.Integer({
+    minimum: 1,
+    maximum: 1_000,
+    default: 16,
+    description: "Most RTMP publishers at once.",
+  }),
   MAX_PROGRAM_HEIGHT: Type.Integer({
     minimum: 0,
     maximum: 2_160,

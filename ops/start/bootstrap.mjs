@@ -1,0 +1,59 @@
+/**
+ * Set-up before every command, on any Node from 20: a new enough Node, the locked packages, the
+ * Debian packages, the player's build; each only when missing. Then the command itself, on that Node.
+ */
+import { delimiter, dirname, join } from "node:path";
+import { ensureDependencies } from "./setup/dependencies.mjs";
+import { ensureNode } from "./setup/node-runtime.mjs";
+import { ensurePlayer } from "./setup/player-build.mjs";
+import { rootDir, run, SetupError, say, signalCurrent } from "./setup/run.mjs";
+import { ensureSystemPackages } from "./setup/system-packages.mjs";
+
+const service = process.env.REDIS_URL ? ["ffmpeg"] : ["ffmpeg", "redis-server"];
+const everything = ["ffmpeg", "redis-server", "chromium"];
+
+const commands = {
+  start: { packages: service, player: true, entry: "ops/start/src/main.ts" },
+  test: { packages: everything, player: true, entry: "ops/config/src/test.ts" },
+  check: { packages: [], player: false, entry: "ops/config/src/check.ts" },
+  bench: { packages: everything, player: true, entry: "ops/bench/src/main.ts" },
+  fix: { packages: [], player: false, entry: "ops/config/src/fix.ts" },
+};
+
+let stopping;
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(name, () => {
+    stopping = name === "SIGINT" ? 130 : 143;
+    signalCurrent(name === "SIGHUP" ? "SIGTERM" : name);
+  });
+}
+
+/** Runs one set-up step, unless a signal has asked to stop. */
+async function step(work) {
+  if (stopping) process.exit(stopping);
+  const result = await work();
+  if (stopping) process.exit(stopping);
+  return result;
+}
+
+async function main([name = "", ...args]) {
+  const command = commands[name];
+  if (!command) throw new SetupError(`unknown command "${name}"; there are: ${Object.keys(commands).join(", ")}`);
+  const node = await step(ensureNode);
+  const path = [dirname(node), join(rootDir, "node_modules/.bin"), process.env.PATH].join(delimiter);
+  const env = { ...process.env, PATH: path };
+  await step(() => ensureDependencies(env));
+  await step(() => ensureSystemPackages(command.packages));
+  if (command.player) await step(() => ensurePlayer(env));
+  const flags = ["--disable-warning=ExperimentalWarning"];
+  return run(node, [...flags, join(rootDir, command.entry), ...args], { env, link: true });
+}
+
+main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error) => {
+    if (stopping) process.exit(stopping);
+    say(error instanceof SetupError ? error.message : (error.stack ?? String(error)));
+    process.exit(1);
+  },
+);

@@ -1,0 +1,33 @@
+import { fileURLToPath } from "node:url";
+import type { Settings } from "@lianmai/process";
+import type { WantedPort } from "./preflight/ports.ts";
+import type { ChildSpec } from "./supervise/spawn-child.ts";
+
+/** The processes of the service in the order of the media's way; they stop in reverse. */
+const PROCESSES = ["ingest", "transcode", "edge"] as const;
+
+/** The service's processes as children; each says by IPC when it serves. */
+export function serviceSpecs(env: ChildSpec["env"]): ChildSpec[] {
+  return PROCESSES.map((name) => ({
+    name,
+    file: process.execPath,
+    args: [
+      "--disable-warning=ExperimentalWarning",
+      fileURLToPath(new URL(`../../../${name}/src/main.ts`, import.meta.url)),
+    ],
+    env,
+    ready: "message",
+  }));
+}
+
+/** Every port the service listens on. */
+export function servicePorts(settings: Settings): WantedPort[] {
+  const { HTTP_HOST, RTMP_HOST, INTERNAL_HOST } = settings;
+  return [
+    { setting: "HTTP_PORT", host: HTTP_HOST, port: settings.HTTP_PORT },
+    { setting: "RTMP_PORT", host: RTMP_HOST, port: settings.RTMP_PORT },
+    { setting: "INGEST_HTTP_PORT", host: INTERNAL_HOST, port: settings.INGEST_HTTP_PORT },
+    { setting: "TRANSCODE_HTTP_PORT", host: INTERNAL_HOST, port: settings.TRANSCODE_HTTP_PORT },
+    ...(settings.REDIS_URL ? [] : [{ setting: "REDIS_PORT", host: "127.0.0.1", port: settings.REDIS_PORT }]),
+  ];
+}
