@@ -1,0 +1,147 @@
+/** Follows a media playlist as an LL-HLS client does and keeps every part, to be looked at with ffprobe. */
+import { spawnSync } from "node:child_process";
+
+export interface Recording {
+  /** Every part's URI, in order, without repeats. */
+  readonly parts: readonly string[];
+  /** Media sequence number of each segment seen complete, in order. */
+  readonly segments: readonly number[];
+  readonly discontinuities: number;
+  readonly ended: boolean;
+  /** Requests that failed and were tried again. */
+  readonly failures: number;
+  /** Init segment and parts in one. */
+  bytes(): Buffer;
+}
+
+export interface Recorder {
+  stop(): Promise<Recording>;
+}
+
+interface PlaylistView {
+  readonly map: string;
+  readonly parts: readonly { readonly uri: string; readonly msn: number; readonly part: number }[];
+  readonly complete: readonly number[];
+  readonly discontinuities: number;
+  readonly ended: boolean;
+}
+
+/** Reads what a recorder needs of a media playlist. */
+export function readPlaylist(text: string): PlaylistView {
+  let msn = Number(/#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(text)?.[1] ?? 0);
+  const base = Number(/#EXT-X-DISCONTINUITY-SEQUENCE:(\d+)/.exec(text)?.[1] ?? 0);
+  const parts: { uri: string; msn: number; part: number }[] = [];
+  const complete: number[] = [];
+  let part = 0;
+  let marks = 0;
+  for (const line of text.split("\n")) {
+    if (line.startsWith("#EXT-X-PART:")) {
+      parts.push({ uri: /URI="([^"]+)"/.exec(line)?.[1] ?? "", msn, part: part++ });
+    } else if (line === "#EXT-X-DISCONTINUITY") {
+      marks++;
+    } else if (line !== "" && !line.startsWith("#")) {
+      complete.push(msn++);
+      part = 0;
+    }
+  }
+  return {
+    map: /#EXT-X-MAP:URI="([^"]+)"/.exec(text)?.[1] ?? "",
+    ...{ parts, complete, discontinuities: base + marks, ended: text.includes("#EXT-X-ENDLIST") },
+  };
+}
+
+/** Starts to follow `playlistUrl`; keeps going through failures until stopped or ENDLIST. */
+export function record(playlistUrl: string): Recorder {
+  const seen = new Map<string, Buffer>();
+  const segments = new Set<number>();
+  let init: Buffer | null = null;
+  let discontinuities = 0;
+  let ended = false;
+  let failures = 0;
+  let stopped = false;
+
+  const fetchBytes = async (url: string): Promise<Buffer> => {
+    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+    if (!response.ok) throw new Error(`${url}: ${response.status}`);
+    return Buffer.from(await response.arrayBuffer());
+  };
+
+  const follow = async () => {
+    let next: { readonly msn: number; readonly part: number } | null = null;
+    while (!stopped && !ended) {
+      try {
+        const query: string = next ? `?_HLS_msn=${next.msn}&_HLS_part=${next.part}` : "";
+        const view = readPlaylist((await fetchBytes(playlistUrl + query)).toString());
+        init ??= await fetchBytes(new URL(view.map, playlistUrl).href);
+        for (const part of view.parts) {
+          if (!seen.has(part.uri)) seen.set(part.uri, await fetchBytes(new URL(part.uri, playlistUrl).href));
+        }
+        for (const msn of view.complete) segments.add(msn);
+        discontinuities = Math.max(discontinuities, view.discontinuities);
+        ended = view.ended;
+        const last = view.parts.at(-1);
+        // A finished segment's next part is the first of its successor: the server reads it so.
+        next = last ? { msn: last.msn, part: last.part + 1 } : null;
+      } catch {
+        failures++;
+        next = null;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    }
+  };
+  const done = follow();
+  return {
+    async stop() {
+      stopped = true;
+      await done;
+      return {
+        parts: [...seen.keys()],
+        segments: [...segments].sort((a, b) => a - b),
+        ...{ discontinuities, ended, failures },
+        bytes: () => Buffer.concat([init ?? Buffer.alloc(0), ...seen.values()]),
+      };
+    },
+  };
+}
+
+/** One packet as ffprobe reads it, times in the track's own ticks. */
+export interface Packet {
+  readonly track: "video" | "audio";
+  readonly dts: number;
+  readonly duration: number;
+  readonly key: boolean;
+}
+
+/** The packets of an fMP4, by ffprobe. Throws when ffprobe reports anything wrong. */
+export function probePackets(file: Buffer): readonly Packet[] {
+  const run = spawnSync(
+    "ffprobe",
+    ["-v", "warning", "-show_entries", "packet=codec_type,dts,duration,flags", "-of", "compact=p=0:nk=0", "-i", "pipe:0"],
+    { input: file, encoding: "utf8", maxBuffer: 1 << 28 },
+  );
+  if (run.stderr.trim() !== "") throw new Error(`ffprobe: ${run.stderr.slice(0, 500)}`);
+  return run.stdout
+    .trim()
+    .split("\n")
+    .map((line) => Object.fromEntries(line.split("|").map((field) => field.split("=") as [string, string])))
+    .map((fields) => ({
+      track: fields.codec_type === "audio" ? "audio" : "video",
+      dts: Number(fields.dts),
+      duration: Number(fields.duration),
+      key: (fields.flags ?? "").startsWith("K"),
+    }));
+}
+
+/** Steps between packets of one track that are not its usual duration: index, expected and found. */
+export function timeBreaks(packets: readonly Packet[], track: Packet["track"]): readonly string[] {
+  const times = packets.filter((packet) => packet.track === track).map((packet) => packet.dts);
+  const usual = median(times.slice(1).map((time, at) => time - (times[at] ?? 0)));
+  return times.slice(1).flatMap((time, at) => {
+    const step = time - (times[at] ?? 0);
+    return step === usual ? [] : [`${track} packet ${at + 1}: step ${step} instead of ${usual}`];
+  });
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
