@@ -56,26 +56,22 @@ export type IngestCommand = Static<typeof ingestCommandSchema>;
 
 /** One thing wrong with what a publisher sends, with the setting to change; texts are the player's, by `code`. */
 export const ingestFindingSchema = Type.Object({
-  code: Type.Union(
-    (
-      [
-        "keyframe-interval-long",
-        "keyframe-interval-uneven",
-        "b-frames",
-        "bitrate-low",
-        "bitrate-unsteady",
-        "fps-low",
-        "fps-uneven",
-        "timestamp-jump",
-        "timestamp-backwards",
-        "audio-gap",
-        "audio-missing",
-        "clock-drift",
-        "late-arrival",
-        "codec-unsupported",
-      ] as const
-    ).map((code) => Type.Literal(code)),
-  ),
+  code: Type.Enum([
+    "keyframe-interval-long",
+    "keyframe-interval-uneven",
+    "b-frames",
+    "bitrate-low",
+    "bitrate-unsteady",
+    "fps-low",
+    "fps-uneven",
+    "timestamp-jump",
+    "timestamp-backwards",
+    "audio-gap",
+    "audio-missing",
+    "clock-drift",
+    "late-arrival",
+    "codec-unsupported",
+  ]),
   severity: Type.Union([Type.Literal("info"), Type.Literal("warn"), Type.Literal("error")]),
   /** Measured value and the unit-less numbers a text needs. */
   values: Type.Record(Type.String(), Type.Number()),

@@ -87,5 +87,7 @@ export function parseAudioTag(data: Buffer): AudioTag {
 
 function aacBody(packetType: number, body: Buffer): AudioTag {
   if (body.length === 0 || packetType > 1) return { kind: "other" };
-  return packetType === 0 ? { kind: "config", codec: "aac", config: body } : { kind: "frame", codec: "aac", data: body };
+  return packetType === 0
+    ? { kind: "config", codec: "aac", config: body }
+    : { kind: "frame", codec: "aac", data: body };
 }

@@ -1,0 +1,13 @@
+import { runProcess } from "@lianmai/process";
+import { PortTakenError, startIngest } from "./ingest.ts";
+
+await runProcess("ingest", async (context) => {
+  try {
+    return await startIngest(context);
+  } catch (error) {
+    if (!(error instanceof PortTakenError)) throw error;
+    // One clear line, not a stack: the reader is whoever typed `npm start`.
+    context.logger.fatal(error.message);
+    process.exit(1);
+  }
+});
