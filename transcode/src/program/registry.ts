@@ -51,6 +51,7 @@ export class ProgramRegistry {
   readonly #sessions = new Map<string, ProgramSession>();
   readonly #starting = new Set<string>();
   readonly #timers: NodeJS.Timeout[] = [];
+  #takenUp = false;
   #closed = false;
 
   constructor(options: RegistryOptions) {
@@ -66,7 +67,6 @@ export class ProgramRegistry {
     const { subscriber } = this.#options;
     subscriber.on("message", (channel: string, text: string) => this.#message(channel, text));
     await subscriber.subscribe(INGEST_EVENTS_CHANNEL, TRANSCODE_COMMANDS_CHANNEL);
-    await this.#attempt(() => this.#takeUp());
     await this.#attempt(() => this.#scan());
     this.#timers.push(setInterval(() => void this.#attempt(() => this.#scan()), SCAN_MS));
     this.#timers.push(setInterval(() => void this.#renewAll(), LEASE_TTL_MS / 3));
@@ -120,6 +120,8 @@ export class ProgramRegistry {
 
   async #scan(): Promise<void> {
     const { redis } = this.#options;
+    if (!this.#takenUp) await this.#takeUp();
+    this.#takenUp = true;
     const rooms = await redis.smembers(PUBLICATIONS_REDIS_KEY);
     const texts = rooms.length > 0 ? await redis.mget(rooms.map(publicationRedisKey)) : [];
     const publications = texts.map(parseJson).filter((value) => Value.Check(publicationSchema, value));

@@ -1,0 +1,97 @@
+/**
+ * Glass-to-glass: a clock drawn into the source's pixels, read back from the page's video at every presented frame.
+ * `npm run bench -- latency --minutes 10 --part 333`
+ */
+import { startBrowser, until, videoState } from "@lianmai/e2e/browser";
+import { clockAgeMs, samplerSource } from "@lianmai/e2e/clock";
+import { publish } from "@lianmai/e2e/publisher";
+import { type Stack, startStack } from "@lianmai/e2e/stack";
+import { histogramPercentile, readMetric } from "./metrics.ts";
+import { percentile, printRows, readOptions } from "./report.ts";
+
+/** Frames before this are start-up, not steady state. */
+const SETTLE_MS = 10_000;
+
+interface PlayerStats {
+  readonly latencyMs?: number;
+  readonly stalls?: number;
+  readonly errors?: number;
+  readonly recoveries?: number;
+  readonly firstFrameMs?: number;
+  readonly bufferMs?: number;
+  readonly level?: unknown;
+}
+
+/** Runs the benchmark and prints its figures. */
+export async function benchLatency(args: readonly string[]): Promise<void> {
+  const { minutes, part, starts } = readOptions(args, { minutes: 2, part: 333, starts: 5 });
+  const stack = await startStack();
+  const browser = await startBrowser();
+  const { key } = await stack.room("bench", { partTargetMs: part });
+  const publisher = publish({ url: `${stack.rtmpUrl}/${key}` });
+  try {
+    await until(
+      "live",
+      () => stack.api<{ live: { at: string } | null }>("GET", "/api/v1/rooms/bench"),
+      ({ live }) => live?.at === "live",
+      { budgetMs: 30_000 },
+    );
+    await new Promise((resolve) => setTimeout(resolve, 8_000));
+    const firstFrames: number[] = [];
+    for (let start = 0; start < starts; start++) {
+      const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+      firstFrames.push(await firstFrameMs(page, stack));
+      await page.close();
+    }
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    await page.goto(`${stack.url}/bench`);
+    await until("the picture", () => videoState(page), (video) => (video?.currentTime ?? 0) > 0.5);
+    await page.evaluate(`(${samplerSource})(document.querySelector("video"))`);
+    const transits: number[] = [];
+    const lags: number[] = [];
+    const transcodeUrl = `http://127.0.0.1:${stack.ports.transcode}`;
+    const startedMs = Date.now();
+    while (Date.now() - startedMs < minutes * 60_000 + SETTLE_MS) {
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      transits.push(...(await readMetric(transcodeUrl, "lianmai_mixer_transit_milliseconds")));
+      lags.push(...(await readMetric(transcodeUrl, "lianmai_encoder_lag_milliseconds")));
+    }
+    const samples = await page.evaluate<[number, number, boolean[]][]>("window.__clockSamples");
+    const stats = await page.evaluate<PlayerStats>("window.__lianmaiStats?.() ?? {}");
+    const settled = samples.filter(([at]) => at > startedMs + SETTLE_MS);
+    const ages = settled.map(([at, , bits]) => clockAgeMs(bits, at));
+    const gaps = settled.slice(1).map(([at], k) => at - (settled[k]?.[0] ?? at));
+    printRows(`latency: 720p30, parts ${part} ms, ${minutes} min, ${ages.length} frames`, [
+      ["glass-to-glass p50 ms", Math.round(percentile(ages, 0.5))],
+      ["glass-to-glass p95 ms", Math.round(percentile(ages, 0.95))],
+      ["glass-to-glass max ms", Math.round(Math.max(...ages))],
+      ["gaps between frames > 250 ms", gaps.filter((gap) => gap > 250).length],
+      ["longest gap ms", Math.round(Math.max(...gaps))],
+      ["first frame after page load, ms", firstFrames.map(Math.round).join(" ")],
+      ["source in to picture out (mixer) p50 / p95 ms", `${Math.round(percentile(transits, 0.5))} / ${Math.round(percentile(transits, 0.95))}`],
+      ["encoder behind bus p50 / p95 ms", `${Math.round(percentile(lags, 0.5))} / ${Math.round(percentile(lags, 0.95))}`],
+      [
+        "part end to publication p50 / p95 s, at most",
+        `${await histogramPercentile(transcodeUrl, "lianmai_part_delay_seconds", 0.5)} / ${await histogramPercentile(transcodeUrl, "lianmai_part_delay_seconds", 0.95)}`,
+      ],
+      ["player", JSON.stringify(stats)],
+    ]);
+  } finally {
+    await publisher.kill();
+    await browser.close();
+    await stack.stop();
+  }
+}
+
+async function firstFrameMs(page: Awaited<ReturnType<Awaited<ReturnType<typeof startBrowser>>["newPage"]>>, stack: Stack) {
+  await page.addInitScript(`window.__firstFrame = new Promise((resolve) => {
+    const look = () => {
+      const video = document.querySelector("video");
+      if (!video) return void requestAnimationFrame(look);
+      video.requestVideoFrameCallback((now) => resolve(now));
+    };
+    look();
+  })`);
+  await page.goto(`${stack.url}/bench`, { waitUntil: "commit" });
+  return page.evaluate<number>("window.__firstFrame");
+}

@@ -1,0 +1,18 @@
+import { benchLadder } from "./ladder.ts";
+import { benchHls } from "./hls.ts";
+import { benchLatency } from "./latency.ts";
+
+const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  latency: benchLatency,
+  hls: benchHls,
+  ladder: benchLadder,
+};
+
+const [name = "", ...args] = process.argv.slice(2);
+const bench = BENCHES[name];
+if (!bench) {
+  process.stderr.write(`usage: npm run bench -- ${Object.keys(BENCHES).join(" | ")} [--option value ...]\n`);
+  process.exit(2);
+}
+await bench(args);
+process.exit(0);
