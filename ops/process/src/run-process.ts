@@ -5,6 +5,8 @@ import { readSettings, type Settings, SettingsError } from "./settings.ts";
 /** How long a process may take to stop before it exits anyway. */
 export const STOP_BUDGET_MS = 4_000;
 
+const SUPERVISOR_GONE = "supervisor gone";
+
 /** What every process of the service starts with. */
 export interface ProcessContext {
   readonly settings: Settings;
@@ -29,7 +31,7 @@ export async function runProcess(
   const controller = new AbortController();
   const asked = new Promise<string>((resolve) => {
     for (const signalName of ["SIGINT", "SIGTERM"] as const) process.on(signalName, () => resolve(signalName));
-    if (process.send) process.on("disconnect", () => resolve("supervisor gone"));
+    if (process.send) process.on("disconnect", () => resolve(SUPERVISOR_GONE));
   });
   process.on("uncaughtException", (error) => {
     logger.fatal({ err: error }, "uncaught exception");
@@ -50,12 +52,24 @@ export async function runProcess(
   const reason = await asked;
   setTimeout(() => {
     logger.error("stop took too long");
-    process.exit(1);
+    leave(1, reason);
   }, STOP_BUDGET_MS).unref();
   controller.abort();
   await running.stop();
   logger.info({ reason }, "stopped");
-  process.exit(0);
+  leave(0, reason);
+}
+
+/** Exits. Without a supervisor to do it, takes along what is left in the process group that this one leads. */
+function leave(code: number, reason: string): never {
+  if (reason === SUPERVISOR_GONE) {
+    try {
+      process.kill(-process.pid, "SIGKILL");
+    } catch {
+      // Leads no group.
+    }
+  }
+  process.exit(code);
 }
 
 function settingsOrExit(): Settings {

@@ -1,53 +1,5 @@
-import { readSettings, SettingsError } from "@lianmai/process";
-import { createLogOutput } from "./output/log-output.ts";
-import { PreflightError } from "./preflight/problem.ts";
-import { runService } from "./run-service.ts";
+import { runCommand } from "./run-command.ts";
 import { serviceSpecs } from "./services.ts";
-import { StartError } from "./supervise/child.ts";
 
-const USAGE = "usage: npm start [-- --demo]\n  --demo  also makes a demo room and publishes a test picture to it\n";
-
-/** Starts the whole service; resolves to the exit code. */
-async function main(args: readonly string[]): Promise<number> {
-  const unknown = args.find((arg) => arg !== "--demo");
-  if (unknown !== undefined) return refuse(unknown === "--help" ? USAGE : `unknown option ${unknown}\n${USAGE}`, 64);
-  try {
-    const settings = readSettings(process.env);
-    await runService({
-      settings,
-      env: process.env,
-      demo: args.includes("--demo"),
-      output: createLogOutput({
-        format: settings.LOG_FORMAT,
-        level: settings.LOG_LEVEL,
-        colour: process.stdout.isTTY === true && !process.env.NO_COLOR,
-        write: (text) => void process.stdout.write(text),
-      }),
-      signal: stopSignal(),
-      services: serviceSpecs,
-    });
-    return 0;
-  } catch (error) {
-    if (error instanceof SettingsError) return refuse(`${error.message}\n`, 78);
-    if (error instanceof PreflightError || error instanceof StartError) return refuse(`lianmai: ${error.message}\n`, 1);
-    throw error;
-  }
-}
-
-/** Aborted by the first Ctrl-C or SIGTERM, or when whoever started this process is gone. Later ones change nothing. */
-function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => controller.abort());
-  if (process.send) process.on("disconnect", () => controller.abort());
-  // A terminal that went away must not keep the service from stopping in order.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
-  return controller.signal;
-}
-
-function refuse(text: string, code: number): number {
-  process.stderr.write(text);
-  return code;
-}
-
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runCommand(process.argv.slice(2), serviceSpecs);
 if (process.connected) process.disconnect();
