@@ -1,0 +1,4 @@
+import "../../transcode/src/greet.ts";
+import { greet } from "./greet.ts";
+
+process.stdout.write(greet("edge"));

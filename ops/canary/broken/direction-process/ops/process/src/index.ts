@@ -1,0 +1,4 @@
+import "../../../edge/src/greet.ts";
+
+/** Something every process has. */
+export const STARTED_AT_MS = Date.now();

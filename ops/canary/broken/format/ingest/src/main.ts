@@ -1,0 +1,2 @@
+import { greet } from './greet.ts'
+process.stdout.write( greet('you') )

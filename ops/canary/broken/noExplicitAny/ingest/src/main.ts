@@ -1,0 +1,4 @@
+import { greet } from "./greet.ts";
+
+const name: any = "you";
+process.stdout.write(greet(name));

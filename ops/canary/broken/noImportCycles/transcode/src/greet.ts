@@ -1,0 +1,6 @@
+import { NAME } from "./name.ts";
+
+/** A greeting for one name. */
+export function greet(name: string): string {
+  return `hello ${name} and ${NAME}\n`;
+}

@@ -1,0 +1,4 @@
+import { pino } from "pino";
+import { greet } from "./greet.ts";
+
+pino().info(greet("you"));

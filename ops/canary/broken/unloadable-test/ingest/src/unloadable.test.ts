@@ -1,0 +1,4 @@
+import { it } from "vitest";
+import "./not-there.ts";
+
+it("never runs", () => undefined);

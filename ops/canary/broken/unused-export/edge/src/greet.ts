@@ -1,0 +1,7 @@
+/** A greeting for one name. */
+export function greet(name: string): string {
+  return `hello ${name}\n`;
+}
+
+/** Nobody imports this. */
+export const unusedExport = 1;

@@ -1,0 +1,6 @@
+import { pino } from "pino";
+
+/** A greeting for one name. */
+export function greet(name: string): string {
+  return `hello ${name} ${pino().level}\n`;
+}

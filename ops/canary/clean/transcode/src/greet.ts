@@ -1,0 +1,4 @@
+/** A greeting for one name. */
+export function greet(name: string): string {
+  return `hello ${name}\n`;
+}
