@@ -41,8 +41,8 @@ export function parseVideoTag(data: Buffer): VideoTag {
   if ((head & 0x0f) !== AVC) return { kind: "unsupported", name: `FLV codec ${head & 0x0f}` };
   if (data.length < 5) return { kind: "other" };
   const packetType = data.readUInt8(1);
+  if (packetType > 1 || data.length === 5) return { kind: "other" };
   if (packetType === 0) return { kind: "config", codec: "h264", config: data.subarray(5) };
-  if (packetType !== 1 || data.length === 5) return { kind: "other" };
   return {
     kind: "frame",
     codec: "h264",
@@ -53,7 +53,7 @@ export function parseVideoTag(data: Buffer): VideoTag {
 }
 
 function parseEnhancedVideo(head: number, data: Buffer): VideoTag {
-  if (data.length < 5) return { kind: "other" };
+  if (data.length < 6) return { kind: "other" };
   const fourcc = data.toString("latin1", 1, 5);
   const codec = FOURCC[fourcc];
   if (!codec) return { kind: "unsupported", name: JSON.stringify(fourcc) };

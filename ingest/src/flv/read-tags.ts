@@ -13,6 +13,7 @@ export class FlvError extends Error {
   override readonly name = "FlvError";
 }
 
+const FILE_HEADER_BYTES = 9;
 const TAG_HEADER_BYTES = 11;
 const PREVIOUS_TAG_SIZE_BYTES = 4;
 const TYPES: Readonly<Record<number, FlvTag["type"]>> = { 8: "audio", 9: "video", 18: "script" };
@@ -31,27 +32,19 @@ export class FlvReader {
   push(chunk: Buffer): FlvTag[] {
     let bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     if (!this.#started) {
-      if (bytes.length < 9) {
-        this.#rest = bytes;
+      const headBytes = fileHeadBytes(bytes);
+      if (headBytes === undefined) {
+        this.#rest = Buffer.from(bytes);
         return [];
       }
-      if (bytes.toString("latin1", 0, 3) !== "FLV") throw new FlvError("no FLV header");
-      const headerBytes = bytes.readUInt32BE(5);
-      if (headerBytes < 9 || headerBytes > 64) throw new FlvError(`FLV header of ${headerBytes} bytes`);
-      if (bytes.length < headerBytes + PREVIOUS_TAG_SIZE_BYTES) {
-        this.#rest = bytes;
-        return [];
-      }
-      bytes = bytes.subarray(headerBytes + PREVIOUS_TAG_SIZE_BYTES);
+      bytes = bytes.subarray(headBytes);
       this.#started = true;
     }
     const tags: FlvTag[] = [];
     let at = 0;
-    while (bytes.length - at >= TAG_HEADER_BYTES) {
-      const size = bytes.readUIntBE(at + 1, 3);
-      if (size > this.#maxTagBytes) throw new FlvError(`tag of ${size} bytes`);
-      const end = at + TAG_HEADER_BYTES + size;
-      if (bytes.length < end + PREVIOUS_TAG_SIZE_BYTES) break;
+    for (;;) {
+      const end = tagEnd(bytes, at, this.#maxTagBytes);
+      if (end === undefined) break;
       const type = TYPES[bytes.readUInt8(at) & 0x1f];
       if (type) {
         const timestampMs = bytes.readUIntBE(at + 4, 3) + bytes.readUInt8(at + 7) * 0x1000000;
@@ -63,4 +56,23 @@ export class FlvReader {
     this.#rest = at === bytes.length ? Buffer.alloc(0) : Buffer.from(bytes.subarray(at));
     return tags;
   }
+}
+
+/** Length of the file header with its back pointer, or undefined while it is not complete. */
+function fileHeadBytes(bytes: Buffer): number | undefined {
+  if (bytes.length < FILE_HEADER_BYTES) return undefined;
+  if (bytes.toString("latin1", 0, 3) !== "FLV") throw new FlvError("no FLV header");
+  const headerBytes = bytes.readUInt32BE(5);
+  if (headerBytes < FILE_HEADER_BYTES || headerBytes > 64) throw new FlvError(`FLV header of ${headerBytes} bytes`);
+  const headBytes = headerBytes + PREVIOUS_TAG_SIZE_BYTES;
+  return bytes.length < headBytes ? undefined : headBytes;
+}
+
+/** Where the body of the tag at `at` ends, or undefined while the tag is not complete. */
+function tagEnd(bytes: Buffer, at: number, maxTagBytes: number): number | undefined {
+  if (bytes.length - at < TAG_HEADER_BYTES) return undefined;
+  const size = bytes.readUIntBE(at + 1, 3);
+  if (size > maxTagBytes) throw new FlvError(`tag of ${size} bytes`);
+  const end = at + TAG_HEADER_BYTES + size;
+  return bytes.length < end + PREVIOUS_TAG_SIZE_BYTES ? undefined : end;
 }

@@ -67,27 +67,9 @@ function h264Size(avcC: Buffer): PictureSize {
   const profile = bits.u(8);
   bits.u(16);
   bits.ue();
-  let chroma = 1;
-  if (HIGH_PROFILES.includes(profile)) {
-    chroma = bits.ue();
-    if (chroma === 3) bits.u(1);
-    bits.ue();
-    bits.ue();
-    bits.u(1);
-    if (bits.u(1))
-      for (let i = 0; i < (chroma === 3 ? 12 : 8); i += 1) if (bits.u(1)) skipScalingList(bits, i < 6 ? 16 : 64);
-  }
+  const chroma = HIGH_PROFILES.includes(profile) ? readChroma(bits) : 1;
   bits.ue();
-  const orderType = bits.ue();
-  if (orderType === 0) bits.ue();
-  else if (orderType === 1) {
-    bits.u(1);
-    bits.se();
-    bits.se();
-    const cycle = bits.ue();
-    if (cycle > 255) throw new RangeError("picture order cycle");
-    for (let i = 0; i < cycle; i += 1) bits.se();
-  }
+  skipPictureOrder(bits);
   bits.ue();
   bits.u(1);
   const macroblocksAcross = bits.ue() + 1;
@@ -102,6 +84,32 @@ function h264Size(avcC: Buffer): PictureSize {
     width: macroblocksAcross * 16 - unitX * (crop.left + crop.right),
     height: (2 - frameOnly) * mapUnitsDown * 16 - unitY * (crop.top + crop.bottom),
   };
+}
+
+/** chroma_format_idc, past the bit depths and scaling matrices that follow it. */
+function readChroma(bits: Bits): number {
+  const chroma = bits.ue();
+  if (chroma === 3) bits.u(1);
+  bits.ue();
+  bits.ue();
+  bits.u(1);
+  const lists = bits.u(1) ? (chroma === 3 ? 12 : 8) : 0;
+  for (let i = 0; i < lists; i += 1) {
+    if (bits.u(1)) skipScalingList(bits, i < 6 ? 16 : 64);
+  }
+  return chroma;
+}
+
+function skipPictureOrder(bits: Bits): void {
+  const type = bits.ue();
+  if (type === 0) bits.ue();
+  if (type !== 1) return;
+  bits.u(1);
+  bits.se();
+  bits.se();
+  const cycle = bits.ue();
+  if (cycle > 255) throw new RangeError("picture order cycle");
+  for (let i = 0; i < cycle; i += 1) bits.se();
 }
 
 function skipScalingList(bits: Bits, size: number): void {

@@ -88,36 +88,38 @@ type Add = (
 ) => void;
 
 function observeVideo(measured: Measured, add: Add): void {
-  const longestMs = Math.max(measured.sinceKeyframeMs, ...measured.keyframeIntervalsMs);
-  if (longestMs > 4_500) {
-    add("keyframe-interval-long", longestMs > 9_000 ? "error" : "warn", {
-      intervalMs: round(longestMs),
-      adviceMs: 2_000,
-    });
-  }
-  const shortestMs = Math.min(...measured.keyframeIntervalsMs);
-  if (measured.keyframeIntervalsMs.length >= 3 && longestMs - shortestMs > Math.max(250, longestMs * 0.2)) {
-    add("keyframe-interval-uneven", "info", { shortestMs: round(shortestMs), longestMs: round(longestMs) }, 3_000);
-  }
+  observeKeyframes(measured, add);
+  observeFrameRate(measured, add);
   if (measured.bFrames) add("b-frames", "info", {});
-  const wantedFps = measured.fpsHint > 0 && measured.fpsHint <= 240 ? measured.fpsHint : 24;
-  if (measured.fps < wantedFps * 0.9) {
-    const severity = measured.fps < wantedFps * 0.6 ? "error" : "warn";
-    add("fps-low", severity, { fps: measured.fps, wantedFps: round(wantedFps, 2) }, 4_000);
-  }
-  if (measured.unevenShare > 0.1)
-    add("fps-uneven", "warn", { unevenPercent: round(measured.unevenShare * 100) }, 4_000);
   const pixelsPerSecond = measured.width * measured.height * measured.fps;
   const bitsPerPixel = pixelsPerSecond > 0 ? measured.videoBitsPerSecond / pixelsPerSecond : 1;
   if (bitsPerPixel < (measured.efficientCodec ? 0.012 : 0.022)) {
-    add(
-      "bitrate-low",
-      "warn",
-      { bitsPerSecond: measured.videoBitsPerSecond, bitsPerPixel: round(bitsPerPixel, 4) },
-      5_000,
-    );
+    const values = { bitsPerSecond: measured.videoBitsPerSecond, bitsPerPixel: round(bitsPerPixel, 4) };
+    add("bitrate-low", "warn", values, 5_000);
   }
   if (measured.unsteadiness > 0.6) {
     add("bitrate-unsteady", "info", { variationPercent: round(measured.unsteadiness * 100) }, 8_000);
   }
+}
+
+function observeKeyframes({ sinceKeyframeMs, keyframeIntervalsMs }: Measured, add: Add): void {
+  const longestMs = Math.max(sinceKeyframeMs, ...keyframeIntervalsMs);
+  if (longestMs > 4_500) {
+    const severity = longestMs > 9_000 ? "error" : "warn";
+    add("keyframe-interval-long", severity, { intervalMs: round(longestMs), adviceMs: 2_000 });
+  }
+  const shortestMs = Math.min(...keyframeIntervalsMs);
+  if (keyframeIntervalsMs.length >= 3 && longestMs - shortestMs > Math.max(250, longestMs * 0.2)) {
+    const values = { shortestMs: round(shortestMs), longestMs: round(longestMs) };
+    add("keyframe-interval-uneven", "info", values, 3_000);
+  }
+}
+
+function observeFrameRate({ fps, fpsHint, unevenShare }: Measured, add: Add): void {
+  const wantedFps = fpsHint > 0 && fpsHint <= 240 ? fpsHint : 24;
+  if (fps < wantedFps * 0.9) {
+    const severity = fps < wantedFps * 0.6 ? "error" : "warn";
+    add("fps-low", severity, { fps, wantedFps: round(wantedFps, 2) }, 4_000);
+  }
+  if (unevenShare > 0.1) add("fps-uneven", "warn", { unevenPercent: round(unevenShare * 100) }, 4_000);
 }

@@ -108,7 +108,10 @@ export class LiveSession {
   push(tag: FlvTag): void {
     if (this.#ended) return;
     const { metrics, clock } = this.#options;
-    if (tag.data.length === 0) return this.#drop("empty");
+    if (tag.data.length === 0) {
+      this.#drop("empty");
+      return;
+    }
     metrics.received(tag.data.length);
     this.#lastMediaMs = clock.monotonicMs();
     if (tag.type === "video") this.#video(tag);
@@ -130,26 +133,31 @@ export class LiveSession {
   #video(tag: FlvTag): void {
     const bytes = writeFlvTag(tag);
     const video = parseVideoTag(flvTagBody(bytes));
-    if (video.kind === "unsupported") return this.#unsupported("video", video.name, this.#videoCodec !== undefined);
-    // End of sequence and the like.
-    if (video.kind === "other") return;
-    if (video.kind === "config") {
-      if (video.config.length === 0) return this.#drop("unreadable");
-      this.#videoCodec = video.codec;
-    } else if (this.#videoCodec === undefined) return this.#drop("before-config");
-    else if (video.key) this.#firstKeyAtMs ??= this.#lastMediaMs;
+    if (video.kind === "unsupported") this.#unsupported("video", video.name, this.#videoCodec !== undefined);
+    // End of sequence and the like go no further.
+    if (video.kind !== "config" && video.kind !== "frame") return;
+    if (video.kind === "config") this.#videoCodec = video.codec;
+    if (!this.#videoCodec) {
+      this.#drop("before-config");
+      return;
+    }
+    const key = video.kind === "frame" && video.key;
+    if (key) this.#firstKeyAtMs ??= this.#lastMediaMs;
     this.#meter.video(video, this.#times(tag));
-    this.#offer(video.kind === "config" ? "video-config" : video.key ? "key" : "frame", tag.timestampMs, bytes);
+    this.#offer(video.kind === "config" ? "video-config" : key ? "key" : "frame", tag.timestampMs, bytes);
   }
 
   #audio(tag: FlvTag): void {
     const bytes = writeFlvTag(tag);
     const audio = parseAudioTag(flvTagBody(bytes));
-    if (audio.kind === "unsupported") return this.#unsupported("audio", audio.name, this.#audioCodec !== undefined);
-    if (audio.kind === "other") return;
+    if (audio.kind === "unsupported") this.#unsupported("audio", audio.name, this.#audioCodec !== undefined);
+    if (audio.kind !== "config" && audio.kind !== "frame") return;
     if (audio.kind === "config") this.#audioCodec = audio.codec;
-    else if (this.#audioCodec === undefined) return this.#drop("before-config");
-    else this.#firstAudioAtMs ??= this.#lastMediaMs;
+    if (!this.#audioCodec) {
+      this.#drop("before-config");
+      return;
+    }
+    if (audio.kind === "frame") this.#firstAudioAtMs ??= this.#lastMediaMs;
     this.#meter.audio(audio, this.#times(tag));
     this.#offer(audio.kind === "config" ? "audio-config" : "audio", tag.timestampMs, bytes);
   }
@@ -163,7 +171,10 @@ export class LiveSession {
   }
 
   #unsupported(track: "video" | "audio", name: string, trackKnown: boolean): void {
-    if (trackKnown) return this.#drop("unreadable");
+    if (trackKnown) {
+      this.#drop("unreadable");
+      return;
+    }
     this.#meter.unsupported(track, name);
     this.#options.logger.warn({ track, codec: name }, "codec is not supported");
     this.end("codec-unsupported");

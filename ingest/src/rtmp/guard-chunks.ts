@@ -25,8 +25,9 @@ export class RtmpViolation extends Error {
   override readonly name = "RtmpViolation";
   readonly reason: ViolationReason;
 
-  constructor(reason: ViolationReason, detail = "") {
-    super(detail ? `${reason}: ${detail}` : reason);
+  constructor(reason: ViolationReason, detail: string | { readonly cause: unknown } = "") {
+    if (typeof detail === "string") super(detail ? `${reason}: ${detail}` : reason);
+    else super(`${reason}: ${String(detail.cause)}`, detail);
     this.reason = reason;
   }
 }

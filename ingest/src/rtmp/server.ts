@@ -87,17 +87,18 @@ export function startRtmp(
 
   function control(type: number, body: Buffer): void {
     if (type === 1) {
-      if (body.length < CONTROL_BYTES) throw new RtmpViolation("bad-chunk-size", "no value");
-      const size = body.readUInt32BE() & 0x7fffffff;
-      if (size === 0) throw new RtmpViolation("bad-chunk-size", "zero");
-      rtmp.inChunkSize = size;
+      rtmp.inChunkSize = readChunkSize(body);
     } else if (type === 2) {
-      if (body.length < CONTROL_BYTES) throw new RtmpViolation("bad-control", "abort");
-      const aborted = rtmp.inPackets.get(body.readUInt32BE());
-      if (aborted) aborted.bytes = 0;
+      abort(body);
     } else if (type === 4 && body.length >= 6 && body.readUInt16BE() === 6) {
       rtmp.sendStreamStatus(7, body.readUInt32BE(2));
     }
+  }
+
+  function abort(body: Buffer): void {
+    if (body.length < CONTROL_BYTES) throw new RtmpViolation("bad-control", "abort");
+    const aborted = rtmp.inPackets.get(body.readUInt32BE());
+    if (aborted) aborted.bytes = 0;
   }
 
   function command(body: Buffer): void {
@@ -106,12 +107,28 @@ export function startRtmp(
     if (commands > limits.commands) throw new RtmpViolation("too-many-commands");
     const [name, transaction, argument, ...rest] = decode(body);
     const transactionId = typeof transaction === "number" ? transaction : 0;
-    if (name === "connect") return connect(transactionId, argument);
-    if (name === "play" || name === "play2") throw new RtmpViolation("play-refused");
-    if (connectedApp === undefined) throw new RtmpViolation("bad-command-order", "not connected");
-    if (name === "createStream") rtmp.respondCreateStream(transactionId);
-    else if (name === "publish") publish(rest[0]);
-    else if (name === "FCUnpublish" || name === "deleteStream" || name === "closeStream") handlers.onUnpublish();
+    if (name !== "connect" && connectedApp === undefined) throw new RtmpViolation("bad-command-order", "not connected");
+    switch (name) {
+      case "connect":
+        connect(transactionId, argument);
+        break;
+      case "createStream":
+        rtmp.respondCreateStream(transactionId);
+        break;
+      case "publish":
+        publish(rest[0]);
+        break;
+      case "FCUnpublish":
+      case "deleteStream":
+      case "closeStream":
+        handlers.onUnpublish();
+        break;
+      case "play":
+      case "play2":
+        throw new RtmpViolation("play-refused");
+      default:
+      // releaseStream, FCPublish, _checkbw: nothing to do, and no answer is waited for.
+    }
   }
 
   function connect(transactionId: number, argument: AmfValue): void {
@@ -142,7 +159,7 @@ export function startRtmp(
   function fail(error: unknown): void {
     if (state === "deaf") return;
     state = "deaf";
-    handlers.onViolation(error instanceof RtmpViolation ? error : new RtmpViolation("parser-error", String(error)));
+    handlers.onViolation(error instanceof RtmpViolation ? error : new RtmpViolation("parser-error", { cause: error }));
   }
 
   session.onData = (data) => {
@@ -180,10 +197,16 @@ export function startRtmp(
   };
 }
 
+function readChunkSize(body: Buffer): number {
+  const size = body.length < CONTROL_BYTES ? 0 : body.readUInt32BE() & 0x7fffffff;
+  if (size === 0) throw new RtmpViolation("bad-chunk-size");
+  return size;
+}
+
 function decode(body: Buffer): AmfValue[] {
   try {
     return readAmf0(body);
   } catch (error) {
-    throw new RtmpViolation("bad-amf", String(error));
+    throw new RtmpViolation("bad-amf", { cause: error });
   }
 }

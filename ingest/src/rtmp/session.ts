@@ -77,7 +77,10 @@ export class RtmpPublisher {
     clearTimeout(this.#deadline);
     this.#state = { at: "authorising", held: [], heldBytes: 0 };
     const [appName = ""] = app.split("?", 1);
-    if (appName.replaceAll("/", "") !== APP) return this.#refuse("unknown-app");
+    if (appName.replaceAll("/", "") !== APP) {
+      this.#refuse("unknown-app");
+      return;
+    }
     const [key = ""] = streamName.split("?", 1);
     const { admit, logger } = this.#options;
     void admit({ key: key.trim(), protocol: "rtmp", logger }).then((admission) => this.#decided(admission));

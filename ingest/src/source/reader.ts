@@ -58,17 +58,21 @@ export class SourceReader {
 
   push(tag: SourceTag, start: ReaderStart): void {
     if (this.#stuck()) return;
-    if (this.#skipping) {
-      if (start.hasVideo && tag.role !== "key") {
-        if (this.#started && (tag.role === "frame" || tag.role === "audio")) this.#onDropped(1);
-        return;
-      }
-      this.#skipping = false;
-      this.#started = true;
-      for (const head of start.head) if (head !== tag) this.#enqueue(head);
-    }
+    if (this.#skipping && !this.#resume(tag, start)) return;
     this.#enqueue(tag);
     this.#bound();
+  }
+
+  /** Whether the skipping ends at this tag; then first come the sequence headers in force. */
+  #resume(tag: SourceTag, start: ReaderStart): boolean {
+    if (start.hasVideo && tag.role !== "key") {
+      if (this.#started && (tag.role === "frame" || tag.role === "audio")) this.#onDropped(1);
+      return false;
+    }
+    this.#skipping = false;
+    this.#started = true;
+    for (const head of start.head) if (head !== tag) this.#enqueue(head);
+    return true;
   }
 
   /** Ends the body after what is queued; a body that does not take it is destroyed. */
@@ -88,7 +92,10 @@ export class SourceReader {
   }
 
   #enqueue(tag: SourceTag): void {
-    if (this.#blockedSinceMs === undefined) return this.#write(tag.bytes);
+    if (this.#blockedSinceMs === undefined) {
+      this.#write(tag.bytes);
+      return;
+    }
     this.#queue.push({ tag, atMs: this.#nowMs() });
     this.#queuedBytes += tag.bytes.length;
   }

@@ -23,21 +23,27 @@ export function sourceRoutes(find: (sessionId: string) => OfferedSource | undefi
       problem(response, 405, "method-not-allowed", "Only GET is answered here");
       return true;
     }
-    const offered = find(path.slice("/sources/".length));
-    if (!offered) {
-      problem(response, 404, "source-unknown", "No such live session");
-    } else if (!sameToken(new URLSearchParams(query).get("token") ?? "", offered.token)) {
-      problem(response, 403, "source-token-wrong", "The token is not this session's");
-    } else {
-      response.setHeader("content-type", "video/x-flv");
-      response.setHeader("cache-control", "no-store");
-      response.on("error", () => {});
-      if (!offered.source.attach(response)) {
-        problem(response, 503, "source-readers-full", "The session has as many readers as it may have");
-      }
-    }
+    const token = new URLSearchParams(query).get("token") ?? "";
+    handOver(response, find(path.slice("/sources/".length)), token);
     return true;
   };
+}
+
+function handOver(response: ServerResponse, offered: OfferedSource | undefined, token: string): void {
+  if (!offered) {
+    problem(response, 404, "source-unknown", "No such live session");
+    return;
+  }
+  if (!sameToken(token, offered.token)) {
+    problem(response, 403, "source-token-wrong", "The token is not this session's");
+    return;
+  }
+  response.setHeader("content-type", "video/x-flv");
+  response.setHeader("cache-control", "no-store");
+  response.on("error", () => {});
+  if (!offered.source.attach(response)) {
+    problem(response, 503, "source-readers-full", "The session has as many readers as it may have");
+  }
 }
 
 function problem(response: ServerResponse, status: number, code: string, title: string): void {

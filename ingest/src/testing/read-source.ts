@@ -1,0 +1,35 @@
+import { FlvReader, type FlvTag } from "../flv/index.ts";
+
+/** A reader of a hand-over address. */
+export interface SourceReading {
+  /** Tags so far. */
+  readonly tags: FlvTag[];
+  /** Resolves when the body ends; true when it ended cleanly. */
+  readonly ended: Promise<boolean>;
+  stop(): void;
+}
+
+/** Reads a source until it ends or is stopped. */
+export async function readSource(url: string): Promise<SourceReading> {
+  const controller = new AbortController();
+  const response = await fetch(url, { signal: controller.signal });
+  if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
+  const reader = new FlvReader();
+  const tags: FlvTag[] = [];
+  const ended = (async () => {
+    try {
+      for await (const chunk of response.body ?? []) tags.push(...reader.push(Buffer.from(chunk)));
+      return true;
+    } catch {
+      return false;
+    }
+  })();
+  return { tags, ended, stop: () => controller.abort() };
+}
+
+/** Largest step between neighbouring tags of a track, and whether any went back. */
+export function continuity(tags: readonly FlvTag[], type: FlvTag["type"]): { largestStepMs: number; backwards: number } {
+  const times = tags.filter((tag) => tag.type === type && tag.data.length > 16).map((tag) => tag.timestampMs);
+  const steps = times.slice(1).map((time, i) => time - (times[i] ?? 0));
+  return { largestStepMs: Math.max(0, ...steps), backwards: steps.filter((step) => step < 0).length };
+}
