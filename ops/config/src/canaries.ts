@@ -37,9 +37,9 @@ const canaries: readonly Canary[] = [
   { overlay: "direction-player", checker: "lint", says: /player\/src\/main\.ts.*noRestrictedImports/ },
   { overlay: "direction-process", checker: "lint", says: /ops\/process\/src\/index\.ts.*noRestrictedImports/ },
   { overlay: "two-importers", checker: "fences", says: /pino must be imported in one file/ },
-  { overlay: "unused-file", checker: "dead code", says: /Unused files[^]*nobody\.ts/ },
-  { overlay: "unused-export", checker: "dead code", says: /Unused exports[^]*unusedExport/ },
-  { overlay: "unused-dependency", checker: "dead code", says: /Unused dependencies[^]*pino/ },
+  { overlay: "unused-file", checker: "dead code", says: /Unused files[\s\S]*nobody\.ts/ },
+  { overlay: "unused-export", checker: "dead code", says: /Unused exports[\s\S]*unusedExport/ },
+  { overlay: "unused-dependency", checker: "dead code", says: /Unused dependencies[\s\S]*pino/ },
 ];
 
 /** Checks that every checker is green on the clean tree and red on each of its canaries; names those that are not. */

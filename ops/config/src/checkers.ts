@@ -38,6 +38,7 @@ export const checkers: readonly Checker[] = [
   },
   {
     name: "dead code",
-    check: (cwd) => runTool("knip", ["--config", "ops/config/knip.jsonc", "--no-progress"], { cwd }),
+    check: (cwd) =>
+      runTool("knip", ["--config", "ops/config/knip.jsonc", "--no-progress", "--no-config-hints"], { cwd }),
   },
 ];
