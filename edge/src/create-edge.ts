@@ -1,0 +1,171 @@
+import { randomUUID } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Clock, connectRedis, type ProcessContext, startOpsRoutes, systemClock } from "@lianmai/process";
+import { ensureFirstAccount } from "./accounts/first-account.ts";
+import { createPasswords } from "./accounts/passwords.ts";
+import { accountRoutes } from "./accounts/routes.ts";
+import { createSessions } from "./accounts/sessions.ts";
+import { createSignIn } from "./accounts/sign-in.ts";
+import { createUsers } from "./accounts/users.ts";
+import { createDelivery, type DeliveryLimits } from "./delivery/deliver.ts";
+import { createAuthenticate } from "./http/authenticate.ts";
+import { clientAddress } from "./http/client-address.ts";
+import { createApp } from "./http/create-app.ts";
+import { refuseOtherMethods } from "./http/method-not-allowed.ts";
+import { metricsRoute } from "./http/metrics-route.ts";
+import { registerOpenApi } from "./http/openapi.ts";
+import { DEFAULT_RATE_LIMITS, type RateLimits, registerRateLimits } from "./http/rate-limits.ts";
+import { createProjection } from "./keys/project.ts";
+import { streamKeyRoutes } from "./keys/routes.ts";
+import { createStreamKeys } from "./keys/stream-keys.ts";
+import { createProgramView } from "./live/program-view.ts";
+import { shareViewers } from "./live/share-viewers.ts";
+import { createViewers } from "./live/viewers.ts";
+import { registerPages } from "./pages/static-pages.ts";
+import { createHostAccess } from "./rooms/access.ts";
+import { hostRoutes } from "./rooms/host-routes.ts";
+import { createRoomAnswers } from "./rooms/room-answers.ts";
+import { createRooms } from "./rooms/rooms.ts";
+import { roomRoutes } from "./rooms/routes.ts";
+import { openDatabase } from "./storage/database.ts";
+import { migrate } from "./storage/migrate.ts";
+
+/** A running edge. */
+export interface Edge {
+  /** Where it listens, e.g. http://127.0.0.1:8080 */
+  readonly url: string;
+  /** Password of the first account if it was made at this start. */
+  readonly generatedPassword: string | undefined;
+  /** Answers who waits, closes everything, leaves nothing open. */
+  stop(): Promise<void>;
+}
+
+/** What tests and other compositions may set differently. */
+export interface EdgeOptions {
+  readonly clock?: Clock;
+  /** Directory of the player's build. */
+  readonly pagesDirectory?: string;
+  readonly rateLimits?: Partial<RateLimits>;
+  readonly deliveryLimits?: DeliveryLimits;
+}
+
+const PAGES_DIRECTORY = fileURLToPath(new URL("../../player/dist", import.meta.url));
+const SWEEP_EVERY_MS = 3_600_000;
+
+/** Starts an edge: database, Redis views, delivery, API and pages on one public port. */
+export async function createEdge(
+  { settings, logger, metrics }: Pick<ProcessContext, "settings" | "logger" | "metrics">,
+  options: EdgeOptions = {},
+): Promise<Edge> {
+  const { clock = systemClock, pagesDirectory = PAGES_DIRECTORY } = options;
+  const { TRUST_PROXY: trustProxy, PUBLIC_URL: publicUrl, RTMP_PORT: rtmpPort } = settings;
+
+  mkdirSync(settings.DATA_DIR, { recursive: true });
+  const database = openDatabase(join(settings.DATA_DIR, "lianmai.sqlite"));
+  const applied = migrate(database);
+  if (applied.length > 0) logger.info({ versions: applied }, "schema migrated");
+  const users = createUsers(database, { clock });
+  const sessions = createSessions(database, { clock });
+  const rooms = createRooms(database, { clock });
+  const streamKeys = createStreamKeys(database, { clock });
+  const passwords = await createPasswords();
+  const wanted = settings.ADMIN_PASSWORD;
+  const generatedPassword = await ensureFirstAccount({ users, sessions, passwords }, { wanted });
+
+  const redisUrl = settings.REDIS_URL || `redis://127.0.0.1:${settings.REDIS_PORT}`;
+  const redis = connectRedis(redisUrl, { logger, role: "commands" });
+  const subscriber = connectRedis(redisUrl, { logger, role: "subscriber" });
+  const programs = createProgramView({ redis, subscriber, clock, logger });
+  const projection = createProjection({ redis, rooms, streamKeys, clock, logger });
+  const viewers = createViewers();
+  const roomAnswers = createRoomAnswers({ clock });
+  programs.onChange(roomAnswers.forget);
+  const totals = shareViewers({
+    redis,
+    viewers,
+    clock,
+    nodeId: randomUUID(),
+    rooms: () => programs.allOnAir().map(({ room }) => room),
+  });
+
+  const delivery = createDelivery({
+    program: programs.get,
+    viewers,
+    clock,
+    metrics,
+    logger,
+    addressOf: clientAddress({ trustProxy }),
+    ...(options.deliveryLimits && { limits: options.deliveryLimits }),
+  });
+  const ops = startOpsRoutes({ metrics, readiness });
+  const app = await createApp({
+    logger,
+    metrics,
+    trustProxy,
+    https: publicUrl.startsWith("https:"),
+    live: delivery.handle,
+    first: (request, response) => isOpsPath(request.url) && ops(request, response),
+  });
+  const otherMethods = refuseOtherMethods(app);
+  const authenticate = createAuthenticate(app, { sessions, publicUrl });
+  const limits = await registerRateLimits(app, {
+    limits: { ...DEFAULT_RATE_LIMITS, ...options.rateLimits },
+    authenticate,
+  });
+  await registerOpenApi(app, { version: "0.1.0" });
+  const failures = metrics.counter("lianmai_edge_sign_in_failures_total", "Sign-ins refused for a wrong name or password.");
+  const signIn = createSignIn({ users, sessions, passwords, clock, onFailure: () => failures.inc() });
+  accountRoutes(app, { signIn, sessions, authenticate, limits });
+  const roomParts = { rooms, programs, viewersOf: totals.total, roomAnswers, projection, authenticate, limits };
+  const hostAccess = createHostAccess({ rooms, authenticate });
+  roomRoutes(app, roomParts);
+  hostRoutes(app, { ...roomParts, streamKeys, redis, hostAccess });
+  const rtmpServer = (hostname: string) =>
+    `rtmp://${publicUrl === "" ? hostname : new URL(publicUrl).hostname}:${rtmpPort}/live`;
+  streamKeyRoutes(app, { streamKeys, projection, hostAccess, limits, rtmpServer });
+  metricsRoute(app, { metrics, authenticate });
+  otherMethods.complete();
+  await registerPages(app, { directory: resolve(pagesDirectory) });
+  metrics.gauge("lianmai_edge_viewers", "Viewers at this edge, all rooms.", [], (gauge) => gauge.set(totals.here()));
+  metrics.gauge("lianmai_edge_redis_connected", "1 while Redis is connected.", [], (gauge) =>
+    gauge.set(Number(redis.status === "ready")),
+  );
+  const sweeper = setInterval(() => void sessions.sweep(), SWEEP_EVERY_MS).unref();
+
+  function readiness() {
+    const writable = database.writable();
+    const reasons = [
+      ...(writable ? [] : ["the database cannot be written"]),
+      ...(redis.status === "ready" ? [] : ["redis is away: what is on air is the last known"]),
+      ...(programs.known() ? [] : ["programs have not been read yet"]),
+    ];
+    // without Redis an edge still serves what it knows; one that never knew anything serves nobody
+    return { ready: writable && programs.known(), reasons };
+  }
+  const stop = async () => {
+    clearInterval(sweeper);
+    delivery.stop();
+    await app.close();
+    projection.stop();
+    await totals.stop();
+    await programs.stop();
+    redis.disconnect();
+    subscriber.disconnect();
+    database.close();
+  };
+  try {
+    await app.listen({ host: settings.HTTP_HOST, port: settings.HTTP_PORT });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const { address, port } = app.server.address() as AddressInfo;
+  const url = `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
+  logger.info({ url }, "edge listens");
+  return { url, generatedPassword, stop };
+}
+
+const isOpsPath = (url: string | undefined): boolean => url === "/healthz" || url === "/readyz";

@@ -1,0 +1,46 @@
+/** The only importer of @fastify/swagger and @fastify/swagger-ui. */
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import type { FastifyInstance } from "fastify";
+
+/** The page runs from our own files; its styles are inline. */
+const DOCS_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/** Groups of routes, in the order of the page. */
+export const TAGS = {
+  accounts: "Accounts and sign-in",
+  rooms: "Rooms and what is on air in them",
+  "stream-keys": "What an encoder publishes with",
+} as const;
+
+/** Makes `/api/openapi.json` (OpenAPI 3.1) from the route schemas and the readable page `/api/docs`. */
+export async function registerOpenApi(app: FastifyInstance, options: { readonly version: string }): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Lianmai API",
+        version: options.version,
+        description: "Accounts, rooms and stream keys. Errors are RFC 9457 problem documents with a stable `code`.",
+        license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+      },
+      servers: [{ url: "/" }],
+      tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+      components: {
+        securitySchemes: {
+          bearer: { type: "http", scheme: "bearer", description: "The token of a sign-in or sign-up." },
+        },
+      },
+    },
+  });
+  await app.register(swaggerUi, {
+    routePrefix: "/api/docs",
+    staticCSP: DOCS_POLICY,
+    uiConfig: { validatorUrl: null, docExpansion: "list", tryItOutEnabled: true },
+    theme: { title: "Lianmai API" },
+  });
+  app.get("/api/openapi.json", { schema: { hide: true } }, (_request, reply) =>
+    reply.header("cache-control", "no-cache").send(app.swagger()),
+  );
+}
