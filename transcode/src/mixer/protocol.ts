@@ -62,7 +62,7 @@ export type MixerRecord =
 
 export const RECORD_HEADER_BYTES = 13;
 const KINDS = { video: 0x56, audio: 0x41, thumbnail: 0x54 } as const;
-const KIND_BY_BYTE: Readonly<Record<number, MixerRecord["kind"]>> = { 0x56: "video", 0x41: "audio", 0x54: "thumbnail" };
+const KIND_BY_BYTE: Readonly<Record<number, MixerRecord["kind"]>> = { 86: "video", 65: "audio", 84: "thumbnail" };
 
 /** Header of one record; the payload follows it on the wire. */
 export function recordHeader(kind: MixerRecord["kind"], index: number, payloadBytes: number): Buffer {

@@ -1,0 +1,67 @@
+/**
+ * How long media waits before it is due: as short as the lateness of the last 20 s allows. A single stall does
+ * not count (the program skips over it); what comes back often does, and at once.
+ */
+
+export const INITIAL_DELAY_MS = 25;
+export const MIN_DELAY_MS = 15;
+export const MAX_DELAY_MS = 400;
+const MARGIN_MS = 5;
+const WINDOW_MS = 20_000;
+const BUCKET_MS = 100;
+/** Worst buckets that are left out: that many lone stalls in the window cost no latency afterwards. */
+const FORGIVEN = 2;
+/** A step up smaller than this is walked, not jumped. */
+const JUMP_MS = 8;
+const GROW_MS_PER_S = 4;
+const SHRINK_MS_PER_S = 2;
+
+export class PlayoutDelay {
+  #delayMs = INITIAL_DELAY_MS;
+  #buckets: { startMs: number; worstMs: number }[] = [];
+  #lastMs: number | null = null;
+
+  /** The delay now, in milliseconds. */
+  get ms(): number {
+    return this.#delayMs;
+  }
+
+  /** Takes the lateness of one tag (or of one decoded picture). */
+  observe(latenessMs: number, atMs: number): void {
+    const newest = this.#buckets.at(-1);
+    if (newest && atMs - newest.startMs < BUCKET_MS) {
+      newest.worstMs = Math.max(newest.worstMs, latenessMs);
+      return;
+    }
+    this.#buckets.push({ startMs: atMs, worstMs: latenessMs });
+    while (this.#buckets[0] && this.#buckets[0].startMs < atMs - WINDOW_MS) this.#buckets.shift();
+    this.#adapt(atMs);
+  }
+
+  #adapt(atMs: number): void {
+    const elapsedS = this.#lastMs === null ? 0 : Math.min(1, (atMs - this.#lastMs) / 1_000);
+    this.#lastMs = atMs;
+    const target = this.#target();
+    const gap = target - this.#delayMs;
+    if (gap > JUMP_MS) this.#delayMs = target;
+    else if (gap > 0) this.#delayMs += Math.min(gap, GROW_MS_PER_S * elapsedS);
+    else this.#delayMs += Math.max(gap, -SHRINK_MS_PER_S * elapsedS);
+  }
+
+  #target(): number {
+    if (this.#buckets.length <= FORGIVEN) return this.#delayMs;
+    const worst = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const { worstMs } of this.#buckets) insertDescending(worst, worstMs);
+    return Math.max(MIN_DELAY_MS, Math.min(MAX_DELAY_MS, (worst[FORGIVEN] ?? 0) + MARGIN_MS));
+  }
+}
+
+function insertDescending(worst: number[], value: number): void {
+  for (let i = 0; i < worst.length; i++) {
+    if (value > (worst[i] ?? 0)) {
+      worst.splice(i, 0, value);
+      worst.pop();
+      return;
+    }
+  }
+}

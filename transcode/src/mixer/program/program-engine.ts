@@ -1,0 +1,213 @@
+/**
+ * The program of one room, without sockets or timers: sources and the time come in, numbered pictures and sound
+ * blocks go out. Picture k is due at `zeroMs + k * 1000 / fps`; sound block k covers [k, k+1) pictures' time and
+ * goes out with picture k + 1, when that time has passed.
+ */
+import { samplesPerFrame } from "../../bus/frames.ts";
+import type { ProgramFormat } from "../../contract.ts";
+import type { ProgramPicture } from "../picture/program-pictures.ts";
+import { type Scene, soloScene } from "../picture/scene.ts";
+import type { MixerStats } from "../protocol.ts";
+import { SoundBus } from "../sound/sound-bus.ts";
+import type { Source } from "../source/source.ts";
+import { ProgramPictureMaker } from "./program-picture-maker.ts";
+import { StageSources } from "./stage-sources.ts";
+import { ThumbnailMaker } from "./thumbnail.ts";
+
+const SAMPLES_PER_MS = 48;
+/** Further behind than this, pictures are skipped to the present; the parent fills the hole. */
+const MAX_BEHIND_MS = 500;
+/** Decoding inside a tick: enough for what arrived, never so much that the tick is late. */
+const TICK_DECODE_MS = 8;
+const FIRST_THUMBNAIL_MS = 1_000;
+const THUMBNAIL_EVERY_MS = 5_000;
+
+/** Where the program goes. A picture is valid until the call returns, unless retained. */
+export interface ProgramOutput {
+  picture(index: number, picture: ProgramPicture): void;
+  sound(index: number, data: Buffer): void;
+  thumbnail(index: number, data: Buffer): void;
+}
+
+export interface ProgramEngineOptions {
+  readonly format: ProgramFormat;
+  readonly zeroMs: number;
+  /** Our monotonic clock; the first picture is the first due from now. */
+  readonly nowMs: () => number;
+  readonly output: ProgramOutput;
+  readonly onAir: (sourceId: string) => void;
+  readonly onLost: (sourceId: string, reason: string) => void;
+}
+
+export class ProgramEngine {
+  readonly #options: ProgramEngineOptions;
+  readonly #sources = new StageSources();
+  readonly #maker: ProgramPictureMaker;
+  readonly #bus: SoundBus;
+  readonly #thumbnails: ThumbnailMaker;
+  readonly #firstIndex: number;
+  #scene: Scene = { tiles: [] };
+  #isSceneChanged = false;
+  #next: number;
+  #freshAtMs = Number.NEGATIVE_INFINITY;
+  #onAir = new Set<string>();
+  #thumbnailDueMs: number | null = null;
+  #pictures = 0;
+  #held = 0;
+  #dropped = 0;
+  #lateMaxMs = 0;
+  #transitMs = 0;
+
+  constructor(options: ProgramEngineOptions) {
+    const { format, zeroMs } = options;
+    this.#options = options;
+    this.#maker = new ProgramPictureMaker(format);
+    this.#bus = new SoundBus({ blockSamples: samplesPerFrame(format.fps) });
+    this.#thumbnails = new ThumbnailMaker(format);
+    this.#firstIndex = Math.max(0, Math.ceil(((options.nowMs() - zeroMs) * format.fps) / 1_000));
+    this.#next = this.#firstIndex;
+  }
+
+  /** When the next picture is due. */
+  get nextDueMs(): number {
+    return this.#dueMs(this.#next);
+  }
+
+  /** Puts one source over the whole picture; the one before fades out when the new one replaces it. */
+  setSolo(source: Source): void {
+    const nowMs = this.#options.nowMs();
+    for (const tile of this.#scene.tiles) this.#sources.leave(tile.sourceId, nowMs);
+    this.#sources.leave(source.sourceId, nowMs);
+    this.#sources.add(source);
+    this.setScene(soloScene(source.sourceId, this.#options.format));
+  }
+
+  /** Adds a source without a place yet. */
+  addSource(source: Source): void {
+    this.#sources.add(source);
+  }
+
+  /** Takes effect with the next picture. */
+  setScene(scene: Scene): void {
+    this.#scene = scene;
+    this.#isSceneChanged = true;
+    for (const id of this.#onAir) if (!scene.tiles.some((tile) => tile.sourceId === id)) this.#onAir.delete(id);
+  }
+
+  /** A source is gone for good: its sound fades, and the slate comes at once when nobody else is there. */
+  removeSource(sourceId: string): void {
+    if (!this.#sources.has(sourceId)) return;
+    this.#sources.leave(sourceId, this.#options.nowMs());
+    if (this.#onAir.delete(sourceId)) this.#options.onLost(sourceId, "gone");
+  }
+
+  /** Makes everything due by now. */
+  advance(): void {
+    const nowMs = this.#options.nowMs();
+    const { fps } = this.#options.format;
+    const present = Math.floor(((nowMs - this.#options.zeroMs) * fps) / 1_000 + 1e-6);
+    if (present < this.#next) return;
+    this.#lateMaxMs = Math.max(this.#lateMaxMs, nowMs - this.nextDueMs);
+    if (((present - this.#next) * 1_000) / fps > MAX_BEHIND_MS) this.#next = present;
+    while (this.#next <= present) {
+      this.#sources.pump({ nowMs: this.#options.nowMs, budgetMs: TICK_DECODE_MS });
+      this.#make(this.#next++);
+    }
+    this.#sources.sweep(nowMs);
+  }
+
+  /** Counts since the start; the lateness is the worst since the last call. */
+  stats(options: { readonly droppedRecords: number }): MixerStats {
+    const { decodeErrors, audioUnderruns, playoutDelayMs } = this.#sources.stats();
+    const tickLateMaxMs = this.#lateMaxMs;
+    this.#lateMaxMs = 0;
+    return {
+      pictures: this.#pictures,
+      held: this.#held,
+      tickLateMaxMs,
+      decodeErrors,
+      audioUnderruns,
+      playoutDelayMs,
+      transitMs: this.#transitMs,
+      droppedRecords: this.#dropped + options.droppedRecords,
+    };
+  }
+
+  close(): void {
+    this.#sources.close();
+    this.#maker.close();
+    this.#thumbnails.close();
+  }
+
+  #make(index: number): void {
+    const dueMs = this.#dueMs(index);
+    const gathered = this.#sources.gather(this.#scene, { dueMs, fps: this.#options.format.fps });
+    const isFresh = gathered.fresh.length > 0;
+    if (isFresh) {
+      this.#freshAtMs = dueMs;
+      this.#transitMs = gathered.arrivedMs > 0 ? this.#options.nowMs() - gathered.arrivedMs : this.#transitMs;
+    }
+    const wantsSlate = this.#wantsSlate(dueMs);
+    const picture = this.#maker.make({
+      scene: this.#scene,
+      pictures: gathered.pictures,
+      isChanged: isFresh || this.#isSceneChanged,
+      wantsSlate,
+      dueMs,
+    });
+    this.#isSceneChanged = false;
+    this.#send(index, picture);
+    if (index > this.#firstIndex) this.#sendSound(index - 1);
+    if (!isFresh && this.#maker.slateWeight < 1) this.#held++;
+    this.#report(gathered.fresh, wantsSlate);
+    if (picture) {
+      this.#makeThumbnail(index, picture);
+      picture.release();
+    }
+  }
+
+  #send(index: number, picture: ProgramPicture | null): void {
+    if (!picture) {
+      this.#dropped++;
+      return;
+    }
+    this.#pictures++;
+    this.#options.output.picture(index, picture);
+  }
+
+  #sendSound(index: number): void {
+    const { format, zeroMs, output } = this.#options;
+    const from = Math.round(zeroMs * SAMPLES_PER_MS) + index * samplesPerFrame(format.fps);
+    output.sound(index, this.#bus.mix(from, this.#sources.levels()));
+  }
+
+  #wantsSlate(dueMs: number): boolean {
+    const isAnyone = this.#scene.tiles.some((tile) => this.#sources.has(tile.sourceId));
+    return !isAnyone || dueMs - this.#freshAtMs > this.#sources.patienceMs(this.#scene);
+  }
+
+  #report(fresh: readonly string[], wantsSlate: boolean): void {
+    for (const sourceId of fresh) {
+      if (this.#onAir.has(sourceId)) continue;
+      this.#onAir.add(sourceId);
+      this.#options.onAir(sourceId);
+    }
+    if (!wantsSlate) return;
+    for (const sourceId of this.#onAir) this.#options.onLost(sourceId, "no picture");
+    this.#onAir = new Set();
+  }
+
+  #makeThumbnail(index: number, picture: ProgramPicture): void {
+    const dueMs = this.#dueMs(index);
+    if (this.#maker.slateWeight > 0) return;
+    this.#thumbnailDueMs ??= dueMs + FIRST_THUMBNAIL_MS;
+    if (dueMs < this.#thumbnailDueMs) return;
+    this.#thumbnailDueMs = dueMs + THUMBNAIL_EVERY_MS;
+    const file = this.#thumbnails.make(picture);
+    if (file) this.#options.output.thumbnail(index, file);
+  }
+
+  #dueMs(index: number): number {
+    return this.#options.zeroMs + (index * 1_000) / this.#options.format.fps;
+  }
+}
