@@ -10,8 +10,9 @@ import type { EncodedPicture } from "../pack/encoded.ts";
 import { ladderArguments, type VideoEncoder } from "./arguments.ts";
 import { type FfmpegEnd, type FfmpegProcess, startFfmpeg } from "./ffmpeg-process.ts";
 
-/** Raw bytes waiting for the encoder's stdin, at most; beyond, pictures are dropped, sound never. */
-const MAX_INPUT_MS = 1_000;
+/** Raw pictures waiting for the encoder's stdin, at most: the history a new run begins with, and a second more. */
+const MAX_INPUT_MS = 2_500;
+const MAX_INPUT_BYTES = 256 * 1024 * 1024;
 
 /** What a run gives out. Sound times are as the encoder wrote them, to the millisecond. */
 export interface EncoderOutput {
@@ -80,11 +81,11 @@ export class EncoderRun {
   }
 
   /**
-   * Feeds picture `index`; dropped (and counted) when the encoder is more than a second behind.
+   * Feeds picture `index`; dropped (and counted) when too much is waiting already. Sound is never dropped.
    * `refill`: from the history, which has a bound of its own.
    */
   picture(index: number, data: Buffer, options: { readonly refill?: boolean } = {}): void {
-    const boundBytes = (data.length * this.#options.format.fps * MAX_INPUT_MS) / 1_000;
+    const boundBytes = Math.min(MAX_INPUT_BYTES, (data.length * this.#options.format.fps * MAX_INPUT_MS) / 1_000);
     if (!options.refill && this.#input.readableLength + data.length > boundBytes) {
       this.#droppedPictures++;
       return;

@@ -1,9 +1,9 @@
 /** Decides from an encoder's lag whether it is overloaded. Pure. */
 
 /** Lag beyond this eats the viewers' buffer. */
-const LAG_LIMIT_MS = 500;
+const LAG_LIMIT_MS = 700;
 /** It must last this long: a starved moment is no reason to give up a rung. */
-const SUSTAINED_MS = 3_000;
+const SUSTAINED_MS = 5_000;
 
 export interface LoadState {
   readonly lagMs: number;
