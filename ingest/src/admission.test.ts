@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { healthRedisKey, type IngestHealth, INGEST_COMMANDS_CHANNEL, publicationRedisKey } from "./contract.ts";
+import { healthRedisKey, INGEST_COMMANDS_CHANNEL, type IngestHealth, publicationRedisKey } from "./contract.ts";
 import { keyHash } from "./publication/grants.ts";
 import { publishWithFfmpeg, recordTags } from "./testing/ffmpeg.ts";
 import { startTestIngest, type TestIngest } from "./testing/ingest.ts";
@@ -32,7 +32,13 @@ test("ffmpeg with an active key is published with its codecs, measured, and unpu
   expect(await unpublished("good")).toMatchObject({ sessionId: record.sessionId, reason: "unpublished" });
   expect(await redis.client.get(publicationRedisKey("good"))).toBeNull();
   const health: IngestHealth = JSON.parse((await redis.client.get(healthRedisKey("good"))) ?? "");
-  expect(health).toMatchObject({ width: 320, height: 180, videoCodec: "h264", bFrames: false, keyframeIntervalMs: 1_000 });
+  expect(health).toMatchObject({
+    width: 320,
+    height: 180,
+    videoCodec: "h264",
+    bFrames: false,
+    keyframeIntervalMs: 1_000,
+  });
   expect(health.encoder).toMatch(/^Lavf/);
   expect(await ingest.metrics()).toMatch(/lianmai_ingest_sessions_ended_total\{.*reason="unpublished".*\} 1/);
 });
@@ -55,7 +61,10 @@ test("a key revoked mid-show ends the session within a second and is refused fro
   await published("later");
   await redis.grant("later", { room: "later", state: "revoked" });
   const revokedAt = Date.now();
-  await redis.client.publish(INGEST_COMMANDS_CHANNEL, JSON.stringify({ kind: "grant-changed", keyHash: keyHash("later") }));
+  await redis.client.publish(
+    INGEST_COMMANDS_CHANNEL,
+    JSON.stringify({ kind: "grant-changed", keyHash: keyHash("later") }),
+  );
   expect(await unpublished("later")).toMatchObject({ reason: "key-revoked" });
   // Generous: the poll alone would do it in about a second.
   expect(Date.now() - revokedAt).toBeLessThan(4_000);
@@ -79,7 +88,10 @@ test("a retired key keeps its show and starts no other", async () => {
   const publisher = publishWithFfmpeg(ingest.url("rotated"), { seconds: 5 });
   await published("rotated");
   await redis.grant("rotated", { room: "rotated", takeover: "newest", state: "retired" });
-  await redis.client.publish(INGEST_COMMANDS_CHANNEL, JSON.stringify({ kind: "grant-changed", keyHash: keyHash("rotated") }));
+  await redis.client.publish(
+    INGEST_COMMANDS_CHANNEL,
+    JSON.stringify({ kind: "grant-changed", keyHash: keyHash("rotated") }),
+  );
   const { client, status } = await RtmpClient.publishing(ingest.rtmpPort, "rotated");
   expect(status.description).toContain("replaced");
   client.destroy();
@@ -91,7 +103,10 @@ test("a room ended by command ends its publisher", async () => {
   await redis.grant("ended", { room: "ended" });
   const publisher = publishWithFfmpeg(ingest.url("ended"), { seconds: 30 });
   await published("ended");
-  await redis.client.publish(INGEST_COMMANDS_CHANNEL, JSON.stringify({ kind: "end-room", room: "ended", reason: "host" }));
+  await redis.client.publish(
+    INGEST_COMMANDS_CHANNEL,
+    JSON.stringify({ kind: "end-room", room: "ended", reason: "host" }),
+  );
   expect(await unpublished("ended")).toMatchObject({ reason: "room-ended" });
   expect(await publisher.exited).not.toBe(0);
 });

@@ -1,9 +1,9 @@
 import { once } from "node:events";
-import { request } from "node:http";
+import { type IncomingMessage, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Publication, publicationRedisKey } from "./contract.ts";
-import { type FlvTag, parseAudioTag, parseVideoTag } from "./flv/index.ts";
+import { FlvReader, type FlvTag, parseAudioTag, parseVideoTag } from "./flv/index.ts";
 import { MAX_READERS } from "./source/source.ts";
 import { publishWithFfmpeg, recordTags } from "./testing/ffmpeg.ts";
 import { startTestIngest, type TestIngest } from "./testing/ingest.ts";
@@ -80,9 +80,7 @@ test("every tag arrives as it was sent, also HEVC and AV1 ones and a new sequenc
   await eventually(() => reading.tags.length === 6);
   client.destroy();
   expect(await reading.ended).toBe(true);
-  // Extended timestamps are the test client's one shortcut: it writes the largest plain one.
-  expect(reading.tags.slice(0, 5)).toEqual(sent.slice(0, 5));
-  expect(reading.tags[5]?.data).toEqual(sent[5]?.data);
+  expect(reading.tags).toEqual(sent);
 });
 
 test("a wrong token, an unknown session and too many readers are told apart", async () => {
@@ -92,7 +90,7 @@ test("a wrong token, an unknown session and too many readers are told apart", as
   const status = async (url: string, init?: RequestInit) => {
     const response = await fetch(url, init);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
-    const problem = await response.json();
+    const problem = (await response.json()) as { readonly status: number; readonly code: string };
     expect(problem.status).toBe(response.status);
     return [response.status, problem.code];
   };
@@ -114,23 +112,25 @@ test("a reader that stops reading loses whole groups, and resumes with headers a
   const tags = recordTags({ seconds: 2, gop: 15 }).filter((tag) => tag.type === "video");
   const padding = Buffer.alloc(300_000, 1);
   // Padded so that the bound is passed by bytes, whatever the machine's speed: filler after the access unit.
-  const send = (round: number) => {
+  const send = async (round: number, padded = true) => {
     for (const tag of tags.slice(round === 0 ? 0 : 1)) {
       const parsed = parseVideoTag(tag.data);
-      const data = parsed.kind === "frame" ? Buffer.concat([tag.data, padding]) : tag.data;
+      const data = padded && parsed.kind === "frame" ? Buffer.concat([tag.data, padding]) : tag.data;
       client.media({ ...tag, timestampMs: tag.timestampMs + round * 2_000, data });
+      // The publisher's pace: this process also is the server and both readers.
+      await sleep(3);
     }
   };
-  send(0);
+  await send(0);
   await sleep(1_100);
-  send(1);
+  await send(1);
   const { sourceUrl } = await record("slow");
   const fast = await readSource(sourceUrl);
   const slow = request(sourceUrl).end();
-  const [response] = (await once(slow, "response")) as [import("node:http").IncomingMessage];
+  const [response] = (await once(slow, "response")) as [IncomingMessage];
   response.pause();
   for (let round = 2; round < 5; round += 1) {
-    send(round);
+    await send(round);
     await eventually(() => fast.tags.some((tag) => tag.timestampMs >= round * 2_000 + 1_900));
   }
   const dropped = await eventually(async () =>
@@ -139,14 +139,14 @@ test("a reader that stops reading loses whole groups, and resumes with headers a
   expect(dropped).toBeGreaterThan(15);
   expect(continuity(fast.tags, "video").largestStepMs).toBeLessThanOrEqual(100);
 
-  const { FlvReader } = await import("./flv/index.ts");
   const reader = new FlvReader();
   const late: FlvTag[] = [];
   response.on("data", (chunk: Buffer) => late.push(...reader.push(chunk)));
   response.on("error", () => {});
+  response.resume();
   await sleep(1_000);
-  send(5);
-  send(6);
+  await send(5, false);
+  await send(6, false);
   await eventually(() => late.some((tag) => tag.timestampMs >= 13_000));
   const times = late.filter((tag) => parseVideoTag(tag.data).kind === "frame");
   const gap = times.findIndex((tag, i) => i > 0 && tag.timestampMs - (times[i - 1]?.timestampMs ?? 0) > 400);

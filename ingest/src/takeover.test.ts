@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { type Publication, PUBLICATION_TTL_MS, publicationRedisKey } from "./contract.ts";
+import { PUBLICATION_TTL_MS, type Publication, publicationRedisKey } from "./contract.ts";
 import { claimRedisKey } from "./publication/claims.ts";
 import { HALF_OPEN_MS } from "./publication/registry.ts";
 import { publishWithFfmpeg, recordTags } from "./testing/ffmpeg.ts";
@@ -37,41 +37,48 @@ const record = async (room: string, not = ""): Promise<Publication> =>
 /** Kinds and sessions of a room's events, in order. */
 const story = (room: string) =>
   redis.events.flatMap((event) => {
-    if (event.kind === "published") return event.publication.room === room ? [["published", event.publication.sessionId]] : [];
+    if (event.kind === "published")
+      return event.publication.room === room ? [["published", event.publication.sessionId]] : [];
     return event.room === room ? [["unpublished", event.sessionId, event.reason]] : [];
   });
 
-test.each(["here", "there"] as const)("policy refuse: the second publisher (%s) is refused, the first goes on", async (where) => {
-  const key = `refuse-${where}`;
-  await redis.grant(key, { room: key });
-  const first = publishWithFfmpeg(here.url(key), { seconds: 30 });
-  const { sessionId } = await record(key);
-  const second = publishWithFfmpeg((where === "here" ? here : there).url(key), { seconds: 30 });
-  expect(await second.exited).not.toBe(0);
-  expect(second.stderr()).toContain("already live");
-  expect((await record(key)).sessionId).toBe(sessionId);
-  expect(first.child.exitCode).toBeNull();
-  await first.kill();
-});
+test.each(["here", "there"] as const)(
+  "policy refuse: the second publisher (%s) is refused, the first goes on",
+  async (where) => {
+    const key = `refuse-${where}`;
+    await redis.grant(key, { room: key });
+    const first = publishWithFfmpeg(here.url(key), { seconds: 30 });
+    const { sessionId } = await record(key);
+    const second = publishWithFfmpeg((where === "here" ? here : there).url(key), { seconds: 30 });
+    expect(await second.exited).not.toBe(0);
+    expect(second.stderr()).toContain("already live");
+    expect((await record(key)).sessionId).toBe(sessionId);
+    expect(first.child.exitCode).toBeNull();
+    await first.kill();
+  },
+);
 
-test.each(["here", "there"] as const)("policy newest: the second publisher (%s) ends the first, in this order", async (where) => {
-  const key = `newest-${where}`;
-  await redis.grant(key, { room: key, takeover: "newest" });
-  const first = publishWithFfmpeg(here.url(key), { seconds: 30 });
-  const old = await record(key);
-  const second = publishWithFfmpeg((where === "here" ? here : there).url(key), { seconds: 30 });
-  const successor = await record(key, old.sessionId);
-  expect(await first.exited).not.toBe(0);
-  await sleep(1_500);
-  expect(story(key)).toEqual([
-    ["published", old.sessionId],
-    ["unpublished", old.sessionId, "taken-over"],
-    ["published", successor.sessionId],
-  ]);
-  expect(second.child.exitCode).toBeNull();
-  expect((await record(key)).sessionId).toBe(successor.sessionId);
-  await second.kill();
-});
+test.each(["here", "there"] as const)(
+  "policy newest: the second publisher (%s) ends the first, in this order",
+  async (where) => {
+    const key = `newest-${where}`;
+    await redis.grant(key, { room: key, takeover: "newest" });
+    const first = publishWithFfmpeg(here.url(key), { seconds: 30 });
+    const old = await record(key);
+    const second = publishWithFfmpeg((where === "here" ? here : there).url(key), { seconds: 30 });
+    const successor = await record(key, old.sessionId);
+    expect(await first.exited).not.toBe(0);
+    await sleep(1_500);
+    expect(story(key)).toEqual([
+      ["published", old.sessionId],
+      ["unpublished", old.sessionId, "taken-over"],
+      ["published", successor.sessionId],
+    ]);
+    expect(second.child.exitCode).toBeNull();
+    expect((await record(key)).sessionId).toBe(successor.sessionId);
+    await second.kill();
+  },
+);
 
 test("the same key is let back in while its broken connection is still open", async () => {
   await redis.grant("half-open", { room: "half-open" });

@@ -57,7 +57,12 @@ export async function startIngestProcess(
     REDIS_URL: redisUrl,
   };
   const file = join(options.dataDir, `test-${process.hrtime.bigint()}.env`);
-  await writeFile(file, Object.entries(environment).map(([name, value]) => `${name}=${value}`).join("\n"));
+  await writeFile(
+    file,
+    Object.entries(environment)
+      .map(([name, value]) => `${name}=${value}`)
+      .join("\n"),
+  );
   const here = (path: string) => new URL(path, import.meta.url).pathname;
   const child = spawn(
     process.execPath,

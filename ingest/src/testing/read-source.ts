@@ -1,4 +1,4 @@
-import { FlvReader, type FlvTag } from "../flv/index.ts";
+import { FlvReader, type FlvTag, parseAudioTag, parseVideoTag } from "../flv/index.ts";
 
 /** A reader of a hand-over address. */
 export interface SourceReading {
@@ -27,9 +27,15 @@ export async function readSource(url: string): Promise<SourceReading> {
   return { tags, ended, stop: () => controller.abort() };
 }
 
-/** Largest step between neighbouring tags of a track, and whether any went back. */
-export function continuity(tags: readonly FlvTag[], type: FlvTag["type"]): { largestStepMs: number; backwards: number } {
-  const times = tags.filter((tag) => tag.type === type && tag.data.length > 16).map((tag) => tag.timestampMs);
+const isFrame = ({ type, data }: FlvTag): boolean =>
+  (type === "video" ? parseVideoTag(data) : parseAudioTag(data)).kind === "frame";
+
+/** Largest step between neighbouring frames of a track, and how many went back. */
+export function continuity(
+  tags: readonly FlvTag[],
+  type: "audio" | "video",
+): { largestStepMs: number; backwards: number } {
+  const times = tags.filter((tag) => tag.type === type && isFrame(tag)).map((tag) => tag.timestampMs);
   const steps = times.slice(1).map((time, i) => time - (times[i] ?? 0));
   return { largestStepMs: Math.max(0, ...steps), backwards: steps.filter((step) => step < 0).length };
 }

@@ -73,7 +73,14 @@ export async function startTestRedis(): Promise<TestRedis> {
     client,
     events,
     async grant(key, { room, ...rest }) {
-      const grant = { keyId: `id-${key}`.slice(0, 64), label: "OBS", state: "active", takeover: "refuse", ...rest, room };
+      const grant = {
+        keyId: `id-${key}`.slice(0, 64),
+        label: "OBS",
+        state: "active",
+        takeover: "refuse",
+        ...rest,
+        room,
+      };
       await client.set(grantRedisKey(keyHash(key)), JSON.stringify(grant));
     },
     down,

@@ -17,7 +17,11 @@ interface ServerMessage {
   readonly body: Buffer;
 }
 
-const MEDIA = { audio: { type: 8, chunkStream: 4 }, video: { type: 9, chunkStream: 4 }, script: { type: 18, chunkStream: 4 } };
+const MEDIA = {
+  audio: { type: 8, chunkStream: 4 },
+  video: { type: 9, chunkStream: 4 },
+  script: { type: 18, chunkStream: 4 },
+};
 
 /** A publishing client that says what librtmp says, in its order, or anything else on demand. */
 export class RtmpClient {
@@ -57,7 +61,10 @@ export class RtmpClient {
   }
 
   /** connect, as librtmp does it, with its chunk size. */
-  async connect(app = "live", extra: { readonly [name: string]: AmfInput } = { tcUrl: "rtmp://127.0.0.1/live" }): Promise<void> {
+  async connect(
+    app = "live",
+    extra: { readonly [name: string]: AmfInput } = { tcUrl: "rtmp://127.0.0.1/live" },
+  ): Promise<void> {
     const size = Buffer.alloc(4);
     size.writeUInt32BE(4096);
     this.message({ type: 1, chunkStream: 2, body: size });
@@ -77,7 +84,10 @@ export class RtmpClient {
   }
 
   /** The whole way to live, or to the refusal. */
-  static async publishing(port: number, key: string): Promise<{ readonly client: RtmpClient; readonly status: Status }> {
+  static async publishing(
+    port: number,
+    key: string,
+  ): Promise<{ readonly client: RtmpClient; readonly status: Status }> {
     const client = await RtmpClient.open(port);
     await client.handshake();
     await client.connect();
@@ -114,9 +124,11 @@ export class RtmpClient {
     head.writeUIntBE(length, 4, 3);
     head[7] = type;
     head.writeUInt32LE(streamId, 8);
-    const parts: Buffer[] = [head];
+    const extended = Buffer.alloc(timestampMs >= 0xffffff ? 4 : 0);
+    if (extended.length > 0) extended.writeUInt32BE(timestampMs);
+    const parts: Buffer[] = [head, extended];
     for (let at = 0; at < body.length; at += this.#outChunkBytes) {
-      if (at > 0) parts.push(Buffer.from([0xc0 | chunkStream]));
+      if (at > 0) parts.push(Buffer.from([0xc0 | chunkStream]), extended);
       parts.push(body.subarray(at, at + this.#outChunkBytes));
     }
     this.socket.write(Buffer.concat(parts));
