@@ -116,7 +116,10 @@ export async function createEdge(
     authenticate,
   });
   await registerOpenApi(app, { version: "0.1.0" });
-  const failures = metrics.counter("lianmai_edge_sign_in_failures_total", "Sign-ins refused for a wrong name or password.");
+  const failures = metrics.counter(
+    "lianmai_edge_sign_in_failures_total",
+    "Sign-ins refused for a wrong name or password.",
+  );
   const signIn = createSignIn({ users, sessions, passwords, clock, onFailure: () => failures.inc() });
   accountRoutes(app, { signIn, sessions, authenticate, limits });
   const roomParts = { rooms, programs, viewersOf: totals.total, roomAnswers, projection, authenticate, limits };

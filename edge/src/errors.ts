@@ -70,8 +70,8 @@ export class ProblemError extends Error {
   override readonly name = "ProblemError";
   readonly code: ProblemCode;
   readonly details: ProblemDetails;
-  constructor(code: ProblemCode, details: ProblemDetails = {}, options?: ErrorOptions) {
-    super(details.detail ?? problemCatalogue[code].title, options);
+  constructor(code: ProblemCode, details: ProblemDetails & ErrorOptions = {}) {
+    super(details.detail ?? problemCatalogue[code].title, { cause: details.cause });
     this.code = code;
     this.details = details;
   }

@@ -63,7 +63,9 @@ export function accountRoutes(
   );
   app.get(
     "/api/v1/sessions",
-    { schema: { summary: "List my sessions", tags, security: SIGNED_IN, response: answers({ 200: sessionListSchema }) } },
+    {
+      schema: { summary: "List my sessions", tags, security: SIGNED_IN, response: answers({ 200: sessionListSchema }) },
+    },
     async (request, reply) => {
       const { user, sessionId } = await authenticate.required(request);
       reply.header("cache-control", "no-store");

@@ -61,7 +61,9 @@ export function createSignIn(parts: {
     async signUp({ name, password }, client) {
       if (!isFitName(tidyName(name))) {
         throw new ProblemError("invalid-request", {
-          fields: [{ path: "/name", message: "must be letters, digits, spaces and ._- and start with a letter or digit" }],
+          fields: [
+            { path: "/name", message: "must be letters, digits, spaces and ._- and start with a letter or digit" },
+          ],
         });
       }
       if (await users.byName(name)) throw new ProblemError("name-taken");
@@ -69,7 +71,7 @@ export function createSignIn(parts: {
       try {
         return await sessionFor(await users.add({ name, passwordHash, role: "user" }), client);
       } catch (error) {
-        if (error instanceof UniqueViolation) throw new ProblemError("name-taken", {}, { cause: error });
+        if (error instanceof UniqueViolation) throw new ProblemError("name-taken", { cause: error });
         throw error;
       }
     },
@@ -93,7 +95,8 @@ async function timely<Result>(work: Promise<Result>): Promise<Result> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof PasswordsBusy) throw new ProblemError("too-many-requests", { retryAfterMs: 2_000 }, { cause: error });
+    if (error instanceof PasswordsBusy)
+      throw new ProblemError("too-many-requests", { retryAfterMs: 2_000, cause: error });
     throw error;
   }
 }

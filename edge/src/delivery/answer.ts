@@ -31,8 +31,18 @@ const SHARED_WITH_ALL = [
   "nosniff",
 ] as const;
 
+/** Values that node will write without throwing. */
+const SENDABLE = /^[\t\x20-\x7e]*$/;
 /** Headers of the origin that are handed on. */
-const PASSED = ["content-type", "cache-control", "content-encoding", "vary", "etag", "last-modified", "retry-after"] as const;
+const PASSED = [
+  "content-type",
+  "cache-control",
+  "content-encoding",
+  "vary",
+  "etag",
+  "last-modified",
+  "retry-after",
+] as const;
 
 /** Makes the shared answer of what an origin said. */
 export function answerFrom(origin: OriginAnswer, options: { readonly nowMs: number }): Answer {
@@ -40,7 +50,7 @@ export function answerFrom(origin: OriginAnswer, options: { readonly nowMs: numb
   const headers: string[] = [...SHARED_WITH_ALL];
   for (const name of PASSED) {
     const value = given[name];
-    if (typeof value === "string") headers.push(name, value);
+    if (typeof value === "string" && SENDABLE.test(value)) headers.push(name, value);
   }
   headers.push("content-length", String(body.length));
   const bornAge = Math.min(86_400, Math.max(0, Number.parseInt(given.age ?? "0", 10) || 0));

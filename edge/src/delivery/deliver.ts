@@ -3,10 +3,10 @@ import type { Clock, Logger, Metrics } from "@lianmai/process";
 import type { ProgramRecord } from "@lianmai/transcode/contract";
 import type { ProblemCode } from "../errors.ts";
 import type { Viewers } from "../live/viewers.ts";
-import { type Answer, answerFrom, problemAnswer, writeAnswer } from "./answer.ts";
+import { type Answer, problemAnswer, writeAnswer } from "./answer.ts";
 import { createCoalescingCache } from "./coalesce.ts";
 import { createDeliveryMetrics } from "./delivery-metrics.ts";
-import { createOriginClient, OriginFailure } from "./fetch-origin.ts";
+import { createOriginAnswers, ORIGIN_RETRY_MS } from "./origin-answers.ts";
 import { type LiveTarget, parseTarget } from "./parse-target.ts";
 import { createPressure, type Pressure } from "./pressure.ts";
 
@@ -30,7 +30,6 @@ const MAX_FLIGHTS = 1_000;
 const MIN_VIEWERS_TO_SHED = 100;
 /** Shed viewers come back after two to six seconds, not all at once. */
 const SHED_RETRY_MS = { least: 2_000, spread: 4_000 } as const;
-const ORIGIN_RETRY_MS = 1_000;
 
 const PREFLIGHT = [
   "access-control-allow-origin",
@@ -65,10 +64,14 @@ export function createDelivery(parts: {
   readonly limits?: DeliveryLimits;
 }): Delivery {
   const { program, viewers, clock, logger, addressOf, pressure = createPressure(), random = Math.random } = parts;
-  const { cacheBytes = CACHE_BYTES, maxFlights = MAX_FLIGHTS, minViewersToShed = MIN_VIEWERS_TO_SHED } = parts.limits ?? {};
-  const origins = createOriginClient();
+  const {
+    cacheBytes = CACHE_BYTES,
+    maxFlights = MAX_FLIGHTS,
+    minViewersToShed = MIN_VIEWERS_TO_SHED,
+  } = parts.limits ?? {};
   const cache = createCoalescingCache<Parked>({ maxBytes: cacheBytes, maxFlights, deliver });
   const count = createDeliveryMetrics(parts.metrics, { cache, viewers, clock, pressure });
+  const origins = createOriginAnswers({ clock, logger, onFailure: count.originFailure });
   const refusals = new Map<ProblemCode, Answer>();
   let stopped = false;
 
@@ -83,8 +86,8 @@ export function createDelivery(parts: {
     count.burst(clock.monotonicMs() - startedMs);
   }
   const refuse = (parked: Parked, code: ProblemCode) => {
-    let answer = refusals.get(code);
-    if (!answer) refusals.set(code, (answer = problemAnswer(code)));
+    const answer = refusals.get(code) ?? problemAnswer(code);
+    refusals.set(code, answer);
     write(parked, answer);
   };
   const shed = (parked: Parked) => {
@@ -101,51 +104,33 @@ export function createDelivery(parts: {
     viewers.seen(room, identity, { watching: kind === "media-playlist", nowMs });
     return true;
   };
-  const fetchFrom = (record: ProgramRecord, target: string, gzip: boolean) => async (signal: AbortSignal) => {
-    try {
-      const request = { originUrl: record.originUrl, target, gzip, headersBudgetMs: headersBudgetMs(record) };
-      return answerFrom(await origins.fetch(request, { signal }), { nowMs: clock.monotonicMs() });
-    } catch (error) {
-      const kind = error instanceof OriginFailure ? error.kind : "bad";
-      if (kind === "aborted") return undefined;
-      count.originFailure(kind);
-      logger.debug({ err: error, room: record.room, target }, "origin failure");
-      return kind === "away" ? problemAnswer("origin-away", { retryAfterMs: ORIGIN_RETRY_MS }) : problemAnswer("origin-bad");
-    }
-  };
-  const serve = (parked: Parked, target: LiveTarget) => {
-    const { request, response } = parked;
-    const gzip = target.kind !== "media" && acceptsGzip(request.headers["accept-encoding"]);
+  const serve = (parked: Parked, target: LiveTarget, record: ProgramRecord) => {
+    const gzip = target.kind !== "media" && acceptsGzip(parked.request.headers["accept-encoding"]);
     const upstream = target.directives === "" ? target.path : `${target.path}?${target.directives}`;
     const key = gzip ? `z${upstream}` : upstream;
     const stored = cache.stored(key, clock.monotonicMs());
-    if (stored) {
-      write(parked, stored);
-      return;
-    }
-    const record = program(target.room);
-    if (!record) {
-      refuse(parked, "program-not-found");
-      return;
-    }
-    const fetch = fetchFrom(record, upstream, gzip);
+    if (stored) return write(parked, stored);
+    const fetch = (signal: AbortSignal) => origins.ask({ program: record, target: upstream, gzip }, signal);
+    // a part that nobody waits for any more will be asked for again at once; a playlist will not
     const flight = cache.wait(key, parked, { fetch, abandon: target.kind !== "media" });
-    if (!flight) shed(parked);
-    else response.once("close", () => flight.leave(parked));
+    if (!flight) return shed(parked);
+    parked.response.once("close", () => flight.leave(parked));
+  };
+  const handleGet = (parked: Parked) => {
+    const target = parseTarget(parked.request.url ?? "");
+    if (typeof target === "string") return refuse(parked, target);
+    const record = program(target.room);
+    if (!record) return refuse(parked, "program-not-found");
+    if (target.kind !== "media" && !admit(parked.request, target)) return shed(parked);
+    serve(parked, target, record);
   };
   return {
     handle(request, response) {
       const parked = { request, response };
-      if (request.method === "OPTIONS") {
-        response.writeHead(204, PREFLIGHT).end();
-        return;
-      }
-      if (stopped) return refuse(parked, "stopping");
-      if (request.method !== "GET" && request.method !== "HEAD") return refuse(parked, "method-not-allowed");
-      const target = parseTarget(request.url ?? "");
-      if (typeof target === "string") return refuse(parked, target);
-      if (target.kind !== "media" && !admit(request, target)) return shed(parked);
-      serve(parked, target);
+      if (request.method === "OPTIONS") response.writeHead(204, PREFLIGHT).end();
+      else if (stopped) refuse(parked, "stopping");
+      else if (request.method === "GET" || request.method === "HEAD") handleGet(parked);
+      else refuse(parked, "method-not-allowed");
     },
     stop() {
       stopped = true;
@@ -158,7 +143,3 @@ export function createDelivery(parts: {
 
 const acceptsGzip = (accepted: string | string[] | undefined): boolean =>
   typeof accepted === "string" && accepted.includes("gzip") && !accepted.includes("gzip;q=0");
-
-/** rfc8216bis 6.2.5.2: an origin may hold a request three target durations; one second for the way. */
-const headersBudgetMs = ({ segmentFrames, format }: ProgramRecord): number =>
-  Math.min(30_000, Math.max(2, Math.ceil(segmentFrames / Math.max(1, format.fps))) * 3_000 + 1_000);

@@ -40,15 +40,22 @@ export function createDeliveryMetrics(
   gauge("lianmai_edge_upstream_open", "Fetches from origins that are under way.", () => cache.flights);
   gauge("lianmai_edge_cache_bytes", "Bytes of answers kept.", () => cache.storedBytes);
   gauge("lianmai_edge_viewers_known", "Viewers remembered, by id or address.", () => viewers.size);
-  gauge("lianmai_edge_shedding", "1 while new viewers are refused.", () => Number(pressure.shedding(clock.monotonicMs())));
-  const requests = metrics.counter("lianmai_edge_live_requests_total", "Live requests answered, by status.", ["status"]);
+  gauge("lianmai_edge_shedding", "1 while new viewers are refused.", () =>
+    Number(pressure.shedding(clock.monotonicMs())),
+  );
+  const requests = metrics.counter("lianmai_edge_live_requests_total", "Live requests answered, by status.", [
+    "status",
+  ]);
   const outcomes = metrics.counter(
     "lianmai_edge_cache_total",
     "Live requests by outcome: hit, coalesced with another, or fetched upstream.",
     ["outcome"],
   );
   const shed = metrics.counter("lianmai_edge_shed_total", "Requests refused because the edge was full or late.");
-  const slow = metrics.counter("lianmai_edge_slow_clients_total", "Connections dropped because the client did not read.");
+  const slow = metrics.counter(
+    "lianmai_edge_slow_clients_total",
+    "Connections dropped because the client did not read.",
+  );
   const failures = metrics.counter("lianmai_edge_origin_failures_total", "Failed fetches from origins.", ["kind"]);
   const bursts = metrics.histogram(
     "lianmai_edge_part_delay_seconds",

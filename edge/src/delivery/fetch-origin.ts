@@ -1,4 +1,4 @@
-import { Agent, type IncomingMessage, request as httpRequest } from "node:http";
+import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 
 /** A connection must stand within this. */
 const CONNECT_BUDGET_MS = 1_000;
@@ -44,7 +44,12 @@ export interface OriginClient {
 
 /** Makes an {@link OriginClient}. */
 export function createOriginClient(): OriginClient {
-  const agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS_PER_ORIGIN, maxFreeSockets: 32, scheduling: "lifo" });
+  const agent = new Agent({
+    keepAlive: true,
+    maxSockets: MAX_SOCKETS_PER_ORIGIN,
+    maxFreeSockets: 32,
+    scheduling: "lifo",
+  });
   return {
     async fetch(request, { signal }) {
       try {
@@ -123,7 +128,8 @@ function collect(
   let sizeBytes = 0;
   response.on("data", (chunk: Buffer) => {
     sizeBytes += chunk.length;
-    if (sizeBytes > MAX_BODY_BYTES) outcome.fail(new OriginFailure("bad", `a body of more than ${MAX_BODY_BYTES} bytes`));
+    if (sizeBytes > MAX_BODY_BYTES)
+      outcome.fail(new OriginFailure("bad", `a body of more than ${MAX_BODY_BYTES} bytes`));
     else chunks.push(chunk);
   });
   response.on("error", (error) => outcome.fail(new OriginFailure("away", "the body was cut off", { cause: error })));

@@ -20,7 +20,18 @@ export interface LiveTarget {
 export type TargetRefusal = "url-too-long" | "bad-path" | "bad-query" | "not-found";
 
 const PREFIX = "/live/";
-const CODE = { dash: 45, dot: 46, slash: 47, zero: 48, nine: 57, upperA: 65, upperZ: 90, underscore: 95, a: 97, z: 122 };
+const CODE = {
+  dash: 45,
+  dot: 46,
+  slash: 47,
+  zero: 48,
+  nine: 57,
+  upperA: 65,
+  upperZ: 90,
+  underscore: 95,
+  a: 97,
+  z: 122,
+};
 
 /** Parses a request target that starts with `/live/`. */
 export function parseTarget(target: string): LiveTarget | TargetRefusal {
@@ -82,25 +93,24 @@ const NAMES = Object.keys(DIRECTIVES) as DirectiveName[];
 function readQuery(target: string, start: number): Query | undefined {
   let viewer = "";
   const values: Partial<Record<DirectiveName, string>> = {};
-  for (let at = start; at < target.length; ) {
-    let end = target.indexOf("&", at);
+  let end = 0;
+  for (let at = start; at < target.length; at = end + 1) {
+    end = target.indexOf("&", at);
     if (end < 0) end = target.length;
-    if (target.startsWith("_HLS_", at)) {
-      if (!takeDirective(target.slice(at, end), values)) return undefined;
-    } else if (viewer === "" && target.startsWith("v=", at)) {
-      viewer = viewerFrom(target, at + 2, end);
-    }
-    at = end + 1;
+    if (target.startsWith("v=", at)) viewer ||= viewerFrom(target, at + 2, end);
+    else if (!takeDirective(target.slice(at, end), values)) return undefined;
   }
-  let directives = "";
-  for (const name of NAMES) {
-    if (values[name] !== undefined) directives += `${directives && "&"}${name}=${values[name]}`;
-  }
-  return { directives, viewer };
+  return { directives: joined(values), viewer };
 }
+
+const joined = (values: Partial<Record<DirectiveName, string>>): string =>
+  NAMES.filter((name) => values[name] !== undefined)
+    .map((name) => `${name}=${values[name]}`)
+    .join("&");
 
 /** Notes one directive; false when it is malformed or repeated. */
 function takeDirective(text: string, values: Partial<Record<DirectiveName, string>>): boolean {
+  if (!text.startsWith("_HLS_")) return true;
   const equals = text.indexOf("=");
   const name = NAMES.find((known) => known === (equals < 0 ? text : text.slice(0, equals)));
   if (!name) return true;

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Sessions, SignedIn } from "../accounts/sessions.ts";
-import { ProblemError } from "../errors.ts";
 import { SESSION_LIFE_MS } from "../accounts/sessions.ts";
+import { ProblemError } from "../errors.ts";
 
 /** Name of the browser's session cookie. */
 export const SESSION_COOKIE = "lianmai_session";

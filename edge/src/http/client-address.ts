@@ -5,6 +5,10 @@ export const clientAddress =
   (options: { readonly trustProxy: boolean }) =>
   (request: IncomingMessage): string => {
     const forwarded = options.trustProxy ? request.headers["x-forwarded-for"] : undefined;
-    if (typeof forwarded === "string") return forwarded.slice(forwarded.lastIndexOf(",") + 1).trim().slice(0, 64);
+    if (typeof forwarded === "string")
+      return forwarded
+        .slice(forwarded.lastIndexOf(",") + 1)
+        .trim()
+        .slice(0, 64);
     return request.socket.remoteAddress ?? "";
   };

@@ -1,11 +1,11 @@
-import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import cookie from "@fastify/cookie";
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from "@fastify/type-provider-typebox";
 import type { Logger, Metrics } from "@lianmai/process";
 import fastify, { type FastifyBaseLogger, LogController } from "fastify";
+import { ProblemError } from "../errors.ts";
 import type { App } from "./app.ts";
 import { answerClientError, createNodeServer, type RequestHandler } from "./node-server.ts";
 import { answerErrors, sendProblem } from "./problems.ts";
-import { ProblemError } from "../errors.ts";
 import { registerSecurityHeaders } from "./security-headers.ts";
 
 /** Bodies of the API are small JSON documents. */
@@ -64,7 +64,7 @@ function acceptJsonOnly(app: App): void {
     if (text === "") done(null, undefined);
     else {
       void parse(request, text, (error, value) => {
-        if (error) done(new ProblemError("bad-request", { detail: "The body is not JSON." }, { cause: error }));
+        if (error) done(new ProblemError("bad-request", { detail: "The body is not JSON.", cause: error }));
         else done(null, value);
       });
     }

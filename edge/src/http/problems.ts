@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
-import { ProblemError, type ProblemCode, type ProblemDetails, problemDocument, retryAfterSeconds } from "../errors.ts";
+import { type ProblemCode, type ProblemDetails, ProblemError, problemDocument, retryAfterSeconds } from "../errors.ts";
 import { UniqueViolation } from "../storage/database.ts";
 
 /** Answers with a problem document; `Retry-After` goes along with `retryAfterMs`. */

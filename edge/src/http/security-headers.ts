@@ -6,7 +6,10 @@ import type { FastifyInstance } from "fastify";
  * Security headers of everything but `/live`: the policy lets the player work (media and workers from blobs,
  * pictures of room covers from anywhere, styles set by components) and runs scripts of our own only.
  */
-export async function registerSecurityHeaders(app: FastifyInstance, options: { readonly https: boolean }): Promise<void> {
+export async function registerSecurityHeaders(
+  app: FastifyInstance,
+  options: { readonly https: boolean },
+): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,

@@ -3,7 +3,13 @@ import { ProblemError } from "../errors.ts";
 import { answers, nothing, SIGNED_IN } from "../http/answers.ts";
 import type { App } from "../http/app.ts";
 import type { RouteLimits } from "../http/rate-limits.ts";
-import { type NewStreamKey, newStreamKeySchema, slugSchema, streamKeyCreationSchema, streamKeyListSchema } from "../protocol/api.ts";
+import {
+  type NewStreamKey,
+  newStreamKeySchema,
+  slugSchema,
+  streamKeyCreationSchema,
+  streamKeyListSchema,
+} from "../protocol/api.ts";
 import type { HostAccess } from "../rooms/access.ts";
 import type { StoredRoom } from "../rooms/rooms.ts";
 import type { Projection } from "./project.ts";
@@ -70,7 +76,10 @@ export function streamKeyRoutes(
         throw new ProblemError("limit-reached", { detail: `A room may have ${MAX_ACTIVE_KEYS} active stream keys.` });
       }
       const made = await streamKeys.create(room.id, { label: request.body.label, actorId: by.user.id });
-      return reply.code(201).header("cache-control", "no-store").send(await shown(room, made, request.hostname));
+      return reply
+        .code(201)
+        .header("cache-control", "no-store")
+        .send(await shown(room, made, request.hostname));
     },
   );
   app.post(
@@ -94,7 +103,10 @@ export function streamKeyRoutes(
         const known = (await streamKeys.list(room.id)).some((key) => key.id === id);
         throw new ProblemError(known ? "key-not-active" : "stream-key-not-found");
       }
-      return reply.code(201).header("cache-control", "no-store").send(await shown(room, made, request.hostname));
+      return reply
+        .code(201)
+        .header("cache-control", "no-store")
+        .send(await shown(room, made, request.hostname));
     },
   );
   app.delete(
@@ -113,7 +125,8 @@ export function streamKeyRoutes(
     async (request, reply) => {
       const { slug, id } = request.params;
       const { room, by } = await hostAccess(request, slug);
-      if (!(await streamKeys.revoke(room.id, id, { actorId: by.user.id }))) throw new ProblemError("stream-key-not-found");
+      if (!(await streamKeys.revoke(room.id, id, { actorId: by.user.id })))
+        throw new ProblemError("stream-key-not-found");
       await projection.room(room);
       return reply.code(204).send(null);
     },

@@ -1,7 +1,7 @@
 import type { Clock, Logger, Redis } from "@lianmai/process";
 import {
-  type ProgramRecord,
   PROGRAMS_REDIS_KEY,
+  type ProgramRecord,
   programRecordSchema,
   programRedisKey,
   TRANSCODE_EVENTS_CHANNEL,
@@ -79,15 +79,18 @@ export function createProgramView(parts: {
       if (at === "ended" && clock.wallMs() - sinceMs > KEEP_ENDED_MS) programs.delete(room);
     }
   };
+  const readAll = async () => {
+    const rooms = new Set(await redis.smembers(PROGRAMS_REDIS_KEY));
+    // programs that left the set: their record says how they ended
+    for (const [room, { at }] of programs) if (at !== "ended") rooms.add(room);
+    const texts = rooms.size > 0 ? await redis.mget([...rooms].map(programRedisKey)) : [];
+    for (const text of texts) take(parseProgram(text));
+  };
   const poll = async () => {
     if (polling || redis.status !== "ready") return;
     polling = true;
     try {
-      const rooms = new Set(await redis.smembers(PROGRAMS_REDIS_KEY));
-      // programs that left the set: their record says how they ended
-      for (const [room, { at }] of programs) if (at !== "ended") rooms.add(room);
-      const texts = rooms.size > 0 ? await redis.mget([...rooms].map(programRedisKey)) : [];
-      for (const text of texts) take(parseProgram(text));
+      await readAll();
       forgetEnded();
       lastReadMs = clock.wallMs();
     } catch (error) {

@@ -16,7 +16,10 @@ export interface ViewerTotals {
 }
 
 /** Adds up a hash's fresh fields, leaving out our own (it is known better here). */
-export function othersCount(fields: Readonly<Record<string, string>>, options: { nodeId: string; nowMs: number }): number {
+export function othersCount(
+  fields: Readonly<Record<string, string>>,
+  options: { nodeId: string; nowMs: number },
+): number {
   let sum = 0;
   for (const [field, text] of Object.entries(fields)) {
     if (field === options.nodeId) continue;
@@ -78,13 +81,9 @@ export function shareViewers(parts: {
       pipeline.hgetall(key);
     }
     const answers = (await pipeline.exec()) ?? [];
-    const next = new Map<string, number>();
-    for (const [index, room] of wanted.entries()) {
-      const fields = answers[index * 3 + 2]?.[1];
-      const others = isTexts(fields) ? othersCount(fields, { nodeId, nowMs }) : 0;
-      next.set(room, others + (mine.get(room) ?? 0));
-    }
-    return next;
+    const totalOf = (room: string, fields: unknown) =>
+      (mine.get(room) ?? 0) + (isTexts(fields) ? othersCount(fields, { nodeId, nowMs }) : 0);
+    return new Map(wanted.map((room, index) => [room, totalOf(room, answers[index * 3 + 2]?.[1])]));
   };
   const timer = setInterval(() => void share(), SHARE_VIEWERS_MS).unref();
   return {

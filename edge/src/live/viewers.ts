@@ -32,7 +32,10 @@ export function createViewers(): Viewers {
   return {
     seen(room, viewer, { watching, nowMs }) {
       let viewers = rooms.get(room);
-      if (!viewers) rooms.set(room, (viewers = new Map()));
+      if (!viewers) {
+        viewers = new Map();
+        rooms.set(room, viewers);
+      }
       const entry = viewers.get(viewer);
       if (entry) {
         const known = nowMs - entry.anyMs <= VIEWER_KNOWN_MS;
@@ -53,14 +56,9 @@ export function createViewers(): Viewers {
     count(nowMs) {
       const counts = new Map<string, number>();
       for (const [room, viewers] of rooms) {
-        let watching = 0;
-        for (const [viewer, { anyMs, watchingMs }] of viewers) {
-          if (nowMs - watchingMs <= VIEWER_FRESH_MS) watching += 1;
-          else if (nowMs - anyMs > VIEWER_KNOWN_MS) {
-            viewers.delete(viewer);
-            size -= 1;
-          }
-        }
+        const before = viewers.size;
+        const watching = countRoom(viewers, nowMs);
+        size -= before - viewers.size;
         if (viewers.size === 0) rooms.delete(room);
         if (watching > 0) counts.set(room, watching);
       }
@@ -70,4 +68,14 @@ export function createViewers(): Viewers {
       return size;
     },
   };
+}
+
+/** Counts a room's viewers and forgets those who left. */
+function countRoom(viewers: Map<string, Seen>, nowMs: number): number {
+  let watching = 0;
+  for (const [viewer, { anyMs, watchingMs }] of viewers) {
+    if (nowMs - watchingMs <= VIEWER_FRESH_MS) watching += 1;
+    else if (nowMs - anyMs > VIEWER_KNOWN_MS) viewers.delete(viewer);
+  }
+  return watching;
 }

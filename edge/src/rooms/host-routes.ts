@@ -6,7 +6,7 @@ import {
   publicationSchema,
 } from "@lianmai/ingest/contract";
 import type { Redis } from "@lianmai/process";
-import { type TSchema, type Static, Type } from "typebox";
+import { type Static, type TSchema, Type } from "typebox";
 import { Value } from "typebox/value";
 import { ProblemError } from "../errors.ts";
 import { answers, nothing, SIGNED_IN } from "../http/answers.ts";
@@ -14,8 +14,8 @@ import type { App } from "../http/app.ts";
 import type { StreamKeys } from "../keys/stream-keys.ts";
 import { type RoomIngestHealth, roomHostSettingsSchema, roomIngestHealthSchema } from "../protocol/api.ts";
 import type { HostAccess } from "./access.ts";
-import { type RoomParts, roomParams } from "./routes.ts";
 import type { StoredRoom } from "./rooms.ts";
+import { type RoomParts, roomParams } from "./routes.ts";
 
 const tags = ["rooms"];
 /** A client that has to wait for Redis tries again after this. */
@@ -101,14 +101,19 @@ export function hostRoutes(
     },
     async (request, reply) => {
       const { room } = await hostAccess(request, request.params.slug);
-      if (!(await endProgram(room, "ended by the host"))) throw new ProblemError("redis-away", { retryAfterMs: REDIS_RETRY_MS });
+      if (!(await endProgram(room, "ended by the host")))
+        throw new ProblemError("redis-away", { retryAfterMs: REDIS_RETRY_MS });
       return reply.code(202).send(null);
     },
   );
   app.get(
     "/api/v1/rooms/:slug/ingest-health",
     {
-      schema: { ...hosted, summary: "How well the publisher's media arrives", response: answers({ 200: roomIngestHealthSchema }) },
+      schema: {
+        ...hosted,
+        summary: "How well the publisher's media arrives",
+        response: answers({ 200: roomIngestHealthSchema }),
+      },
     },
     async (request, reply) => {
       const { room } = await hostAccess(request, request.params.slug);
@@ -118,9 +123,11 @@ export function hostRoutes(
   );
 
   async function ingestHealth(room: StoredRoom): Promise<RoomIngestHealth> {
-    const texts = await redis.mget(healthRedisKey(room.slug), publicationRedisKey(room.slug)).catch((error: unknown) => {
-      throw new ProblemError("redis-away", { retryAfterMs: REDIS_RETRY_MS }, { cause: error });
-    });
+    const texts = await redis
+      .mget(healthRedisKey(room.slug), publicationRedisKey(room.slug))
+      .catch((error: unknown) => {
+        throw new ProblemError("redis-away", { retryAfterMs: REDIS_RETRY_MS, cause: error });
+      });
     const publication = parse(publicationSchema, texts[1]);
     return {
       publishing: publication !== undefined,

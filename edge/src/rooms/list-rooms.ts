@@ -8,6 +8,12 @@ export interface RoomPage {
   readonly nextCursor: string | null;
 }
 
+interface Sources {
+  readonly rooms: Rooms;
+  /** Programs on air, newest first. */
+  readonly onAir: readonly ProgramRecord[];
+}
+
 /** Where a page starts: among the rooms on air (by the start of their program) or among the others. */
 type Cursor =
   | { readonly in: "air"; readonly startedAtMs: number; readonly room: string }
@@ -19,27 +25,40 @@ type Cursor =
  * Throws `bad-request` for a cursor that is not ours.
  */
 export async function listRooms(
-  sources: { readonly rooms: Rooms; readonly onAir: readonly ProgramRecord[] },
+  sources: Sources,
   options: { readonly cursor: string | undefined; readonly limit: number; readonly liveOnly: boolean },
 ): Promise<RoomPage> {
-  const { rooms, onAir } = sources;
   const { limit, liveOnly } = options;
   const cursor: Cursor | undefined = options.cursor === undefined ? undefined : readCursor(options.cursor);
+  if (cursor?.in === "rest") return liveOnly ? page([], undefined) : listRest(sources, cursor.after, limit);
+  const onAir = await listOnAir(sources, cursor, limit);
+  if (onAir.nextCursor !== null || liveOnly) return onAir;
+  const rest = await listRest(sources, undefined, limit - onAir.rooms.length);
+  return { rooms: [...onAir.rooms, ...rest.rooms], nextCursor: rest.nextCursor };
+}
+
+/** Rooms on air after `cursor`; a full page has a next one, which may be empty. */
+async function listOnAir(
+  { rooms, onAir }: Sources,
+  cursor: Extract<Cursor, { in: "air" }> | undefined,
+  limit: number,
+): Promise<RoomPage> {
   const found: StoredRoom[] = [];
-  if (cursor?.in !== "rest") {
-    for (const program of onAir.filter((candidate) => !cursor || isAfter(candidate, cursor))) {
-      const room = await rooms.bySlug(program.room);
-      if (!room) continue;
-      found.push(room);
-      if (found.length === limit) {
-        return page(found, { in: "air", startedAtMs: program.startedAtMs, room: program.room });
-      }
-    }
-    if (liveOnly) return page(found, undefined);
+  for (const program of onAir.filter((candidate) => !cursor || isAfter(candidate, cursor))) {
+    const room = await rooms.bySlug(program.room);
+    if (!room) continue;
+    found.push(room);
+    if (found.length === limit) return page(found, { in: "air", startedAtMs: program.startedAtMs, room: program.room });
   }
+  return page(found, undefined);
+}
+
+/** Rooms that are not on air, after a position. */
+async function listRest({ rooms, onAir }: Sources, start: RoomPosition | undefined, limit: number): Promise<RoomPage> {
   const airing = new Set(onAir.map(({ room }) => room));
-  let after = cursor?.in === "rest" ? cursor.after : undefined;
-  while (!liveOnly && found.length < limit) {
+  const found: StoredRoom[] = [];
+  let after = start;
+  while (found.length < limit) {
     const wanted = limit - found.length;
     const batch = await rooms.page({ ...(after && { after }), limit: wanted });
     found.push(...batch.filter(({ slug }) => !airing.has(slug)));
@@ -47,7 +66,7 @@ export async function listRooms(
     if (!last || batch.length < wanted) return page(found, undefined);
     after = { createdAtMs: last.createdAtMs, id: last.id };
   }
-  return page(found, liveOnly ? undefined : { in: "rest", ...(after && { after }) });
+  return page(found, { in: "rest", ...(after && { after }) });
 }
 
 const page = (rooms: readonly StoredRoom[], next: Cursor | undefined): RoomPage => ({
@@ -68,18 +87,21 @@ const writeCursor = (cursor: Cursor): string =>
   ).toString("base64url");
 
 function readCursor(text: string): Cursor {
+  const value = readArray(text);
+  const [kind, time, id] = value ?? [];
+  if (value?.length === 1 && kind === "rest") return { in: "rest" };
+  if (typeof time === "number" && Number.isSafeInteger(time) && typeof id === "string") {
+    if (kind === "rest") return { in: "rest", after: { createdAtMs: time, id } };
+    if (kind === "air") return { in: "air", startedAtMs: time, room: id };
+  }
+  throw new ProblemError("bad-request", { detail: "The cursor is not one of ours." });
+}
+
+function readArray(text: string): unknown[] | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(text, "base64url").toString());
-    if (Array.isArray(value)) {
-      const [kind, time, id]: unknown[] = value;
-      if (kind === "rest" && value.length === 1) return { in: "rest" };
-      if (typeof time === "number" && Number.isSafeInteger(time) && typeof id === "string") {
-        if (kind === "rest") return { in: "rest", after: { createdAtMs: time, id } };
-        if (kind === "air") return { in: "air", startedAtMs: time, room: id };
-      }
-    }
-  } catch (error) {
-    throw new ProblemError("bad-request", { detail: "the cursor is not one of ours" }, { cause: error });
+    return Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
   }
-  throw new ProblemError("bad-request", { detail: "the cursor is not one of ours" });
 }

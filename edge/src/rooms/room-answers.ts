@@ -24,7 +24,9 @@ export interface RoomAnswers {
 /** Makes {@link RoomAnswers}. */
 export function createRoomAnswers(options: { readonly clock: Clock }): RoomAnswers {
   const { clock } = options;
-  const kept = new LRUCache<string, { readonly answer: RoomAnswer | undefined; readonly untilMs: number }>({ max: MAX_ROOMS });
+  const kept = new LRUCache<string, { readonly answer: RoomAnswer | undefined; readonly untilMs: number }>({
+    max: MAX_ROOMS,
+  });
   return {
     async get(slug, describe) {
       const entry = kept.get(slug);

@@ -97,8 +97,11 @@ export function createRooms(database: Database, options: { readonly clock: Clock
       return bySlug(slug);
     },
     remove: async (slug) =>
-      database.run("UPDATE rooms SET deleted_at_ms = ? WHERE slug = ? AND deleted_at_ms IS NULL", clock.wallMs(), slug) >
-      0,
+      database.run(
+        "UPDATE rooms SET deleted_at_ms = ? WHERE slug = ? AND deleted_at_ms IS NULL",
+        clock.wallMs(),
+        slug,
+      ) > 0,
   };
 }
 

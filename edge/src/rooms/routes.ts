@@ -6,7 +6,14 @@ import type { Authenticate } from "../http/authenticate.ts";
 import type { RouteLimits } from "../http/rate-limits.ts";
 import type { Projection } from "../keys/project.ts";
 import type { ProgramView } from "../live/program-view.ts";
-import { ownRoomsSchema, type Room, roomCreationSchema, roomListSchema, roomSchema, slugSchema } from "../protocol/api.ts";
+import {
+  ownRoomsSchema,
+  type Room,
+  roomCreationSchema,
+  roomListSchema,
+  roomSchema,
+  slugSchema,
+} from "../protocol/api.ts";
 import { UniqueViolation } from "../storage/database.ts";
 import { describeRoom } from "./describe-room.ts";
 import { listRooms } from "./list-rooms.ts";
@@ -68,7 +75,14 @@ export function roomRoutes(app: App, parts: RoomParts): void {
   );
   app.get(
     "/api/v1/rooms/:slug",
-    { schema: { summary: "A room and what is on air in it", tags, params: roomParams, response: answers({ 200: roomSchema }) } },
+    {
+      schema: {
+        summary: "A room and what is on air in it",
+        tags,
+        params: roomParams,
+        response: answers({ 200: roomSchema }),
+      },
+    },
     async (request, reply) => {
       const { slug } = request.params;
       const answer = await roomAnswers.get(slug, async () => {
@@ -79,7 +93,10 @@ export function roomRoutes(app: App, parts: RoomParts): void {
       reply.header("cache-control", "max-age=1").header("etag", answer.etag);
       if (request.headers["if-none-match"] === answer.etag) return reply.code(304).send(undefined as never);
       // rendered already: past the route's serializer
-      return reply.type("application/json; charset=utf-8").serializer(asIs).send(answer.body as never);
+      return reply
+        .type("application/json; charset=utf-8")
+        .serializer(asIs)
+        .send(answer.body as never);
     },
   );
   app.get(
@@ -111,7 +128,7 @@ export function roomRoutes(app: App, parts: RoomParts): void {
         throw new ProblemError("limit-reached", { detail: `An account may have ${MAX_ROOMS_PER_USER} rooms.` });
       }
       const room = await rooms.add({ slug, title, coverUrl, hostId: user.id }).catch((error: unknown) => {
-        throw error instanceof UniqueViolation ? new ProblemError("slug-taken", {}, { cause: error }) : error;
+        throw error instanceof UniqueViolation ? new ProblemError("slug-taken", { cause: error }) : error;
       });
       roomAnswers.forget(slug);
       await projection.room(room);

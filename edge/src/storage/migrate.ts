@@ -37,8 +37,11 @@ export class NewerSchema extends Error {
  */
 export function migrate(database: Database, options: { readonly migrations?: readonly Migration[] } = {}): number[] {
   const { migrations = readMigrations() } = options;
-  database.script("CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY, applied_at_ms INTEGER NOT NULL) STRICT");
-  const current = () => Number(database.get("SELECT coalesce(max(version), 0) AS version FROM schema_versions")?.["version"]);
+  database.script(
+    "CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY, applied_at_ms INTEGER NOT NULL) STRICT",
+  );
+  const current = () =>
+    Number(database.get("SELECT coalesce(max(version), 0) AS version FROM schema_versions")?.["version"]);
   const last = migrations.at(-1)?.version ?? 0;
   if (current() > last) {
     throw new NewerSchema(`the database has schema ${current()}, this release knows ${last}: start the newer release`);
