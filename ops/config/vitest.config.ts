@@ -21,7 +21,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        plugins: [svelte()],
+        plugins: [svelte({ configFile: false })],
         test: { name: "player", include: ["player/**/*.test.ts"], ...limits },
       },
       {

@@ -4,6 +4,11 @@ import { checkers } from "./checkers.ts";
 import { rootDir } from "./tools.ts";
 
 const only = process.argv.slice(2);
+const names = [...checkers.map(({ name }) => name), "canaries"];
+if (!only.every((name) => names.includes(name))) {
+  process.stderr.write(`there are these checks: ${names.join(", ")}\n`);
+  process.exit(64);
+}
 let failed = 0;
 
 for (const checker of checkers) {

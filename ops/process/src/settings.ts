@@ -83,11 +83,21 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     const value = environment[name];
     if (value !== undefined && value !== "") given[name] = value;
   }
-  const candidate = Value.Convert(settingsSchema, Value.Default(settingsSchema, given));
+  const candidate = convertWhole(Value.Default(settingsSchema, given) as Record<string, unknown>);
   if (Value.Check(settingsSchema, candidate)) return candidate;
   const lines = [...Value.Errors(settingsSchema, candidate)].map((error) => {
     const name = error.instancePath.slice(1);
-    return `${name}=${JSON.stringify(given[name])} cannot be used: it ${error.message}`;
+    return `${name}=${JSON.stringify(environment[name])} cannot be used: it ${error.message}`;
   });
   throw new SettingsError([...new Set(lines)].join("\n"));
+}
+
+/** Texts to the schema's types, but for broken numbers: the converter would cut "8080.5" to 8080 in silence. */
+function convertWhole(given: Readonly<Record<string, unknown>>): unknown {
+  const converted = Value.Convert(settingsSchema, { ...given }) as Record<string, unknown>;
+  for (const [name, value] of Object.entries(given)) {
+    const isCut = typeof value === "string" && typeof converted[name] === "number" && !/^\d+$/.test(value);
+    if (isCut) converted[name] = value;
+  }
+  return converted;
 }

@@ -2,17 +2,25 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { rootDir, runNpm, SetupError, say } from "./run.mjs";
 
-/** Installs the locked npm packages unless `node_modules` already holds exactly them. */
+/**
+ * Installs the locked npm packages unless `node_modules` already holds exactly them.
+ * Not by `npm ci`: it refuses a lock file that lacks the optional binaries of platforms whose
+ * packages the registry in use does not have. What npm installed is compared with the lock instead.
+ */
 export async function ensureDependencies(env) {
   const wanted = readLock(join(rootDir, "package-lock.json"));
   if (!wanted) throw new SetupError("package-lock.json is missing or damaged; restore it from the repository.");
-  if (matches(wanted, readLock(join(rootDir, "node_modules/.package-lock.json")))) return;
+  const isInstalled = () => matches(wanted, readLock(join(rootDir, "node_modules/.package-lock.json")));
+  if (isInstalled()) return;
   say("installing the locked npm packages");
-  const code = await runNpm(["ci", "--no-audit", "--no-fund", "--loglevel=error"], { env });
-  if (code === 0) return;
-  throw new SetupError(
-    "npm could not install the packages (see above). Check the network and the disk, then run again.",
-  );
+  const code = await runNpm(["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], { env });
+  if (code !== 0) {
+    throw new SetupError(
+      "npm could not install the packages (see above). Check the network and the disk, then run again.",
+    );
+  }
+  if (isInstalled()) return;
+  throw new SetupError("package-lock.json does not fit the package.json files: run npm install, and commit the lock.");
 }
 
 /**

@@ -8,14 +8,14 @@ const PROGRAMS = {
 };
 
 /** Installs the Debian packages whose programs are missing, when allowed to; else says the one command to run. */
-export async function ensureSystemPackages(packages) {
-  const missing = packages.filter((name) => !PROGRAMS[name].some((program) => findProgram(program)));
+export async function ensureSystemPackages(packages, { uid = process.getuid?.(), path = process.env.PATH } = {}) {
+  const missing = packages.filter((name) => !PROGRAMS[name].some((program) => findProgram(program, path)));
   if (missing.length === 0) return;
   const names = missing.join(" ");
-  if (!findProgram("apt-get")) {
+  if (!findProgram("apt-get", path)) {
     throw new SetupError(`${names} missing, and there is no apt-get here. Install ${names}, then run this again.`);
   }
-  const prefix = await rootPrefix();
+  const prefix = await rootPrefix(uid, path);
   if (!prefix) {
     throw new SetupError(
       `${names} missing, and this user may not install packages. Run:\n` +
@@ -30,9 +30,9 @@ export async function ensureSystemPackages(packages) {
   if (code !== 0) throw new SetupError(`apt-get could not install ${names} (see above).`);
 }
 
-async function rootPrefix() {
-  if (process.getuid?.() === 0) return [];
-  if (!findProgram("sudo")) return undefined;
+async function rootPrefix(uid, path) {
+  if (uid === 0) return [];
+  if (!findProgram("sudo", path)) return undefined;
   return (await run("sudo", ["-n", "true"], { quiet: true })) === 0 ? ["sudo", "-n"] : undefined;
 }
 
