@@ -33,13 +33,13 @@ export class TrackWindow {
     return Math.round((this.#entries.length * 10_000) / spanMs) / 10;
   }
 
-  /** Share of frame intervals (by timestamp) that are off their median by more than half of it. */
+  /** Share of frame intervals (by timestamp) that are off their median by more than two fifths of it. */
   unevenShare(): number {
     const steps = this.#entries.slice(1).map((entry, i) => entry.timestampMs - (this.#entries[i]?.timestampMs ?? 0));
     if (steps.length < 20) return 0;
     const median = [...steps].sort((a, b) => a - b)[steps.length >> 1] ?? 0;
     // A millisecond is the grain of RTMP timestamps.
-    const off = steps.filter((step) => Math.abs(step - median) > Math.max(2, median / 2)).length;
+    const off = steps.filter((step) => Math.abs(step - median) > Math.max(2, median * 0.4)).length;
     return off / steps.length;
   }
 
