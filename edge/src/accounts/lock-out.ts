@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { createCountedCache } from "../bounded-cache.ts";
 
 /** Failures of one subject and until when it is refused. */
 interface Failures {
@@ -22,7 +22,7 @@ const FORGET_AFTER_MS = 60 * 60_000;
 /** Makes a {@link LockOut}: `free` failures cost nothing, then the wait doubles from one second up to `maxWaitMs`. */
 export function createLockOut(options: { readonly free: number; readonly maxWaitMs: number }): LockOut {
   const { free, maxWaitMs } = options;
-  const subjects = new LRUCache<string, Failures>({ max: MAX_SUBJECTS, ttl: FORGET_AFTER_MS });
+  const subjects = createCountedCache<Failures>({ maxEntries: MAX_SUBJECTS, forgetAfterMs: FORGET_AFTER_MS });
   return {
     waitMs: (subject, nowMs) => Math.max(0, (subjects.get(subject)?.lockedUntilMs ?? 0) - nowMs),
     failed(subject, nowMs) {
@@ -30,6 +30,6 @@ export function createLockOut(options: { readonly free: number; readonly maxWait
       const waitMs = count < free ? 0 : Math.min(maxWaitMs, 1_000 * 2 ** Math.min(30, count - free));
       subjects.set(subject, { count, lockedUntilMs: nowMs + waitMs });
     },
-    succeeded: (subject) => void subjects.delete(subject),
+    succeeded: (subject) => subjects.delete(subject),
   };
 }

@@ -2,8 +2,8 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { ProblemError } from "../errors.ts";
 import { answers, nothing, SIGNED_IN } from "../http/answers.ts";
-import type { App } from "../http/app.ts";
 import type { Authenticate } from "../http/authenticate.ts";
+import type { App } from "../http/create-app.ts";
 import type { RouteLimits } from "../http/rate-limits.ts";
 import {
   credentialsSchema,

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { createSizedCache } from "../bounded-cache.ts";
 import type { Answer } from "./answer.ts";
 
 /** What a waiter of a fetch is, to the coalescing: an object that may go away. */
@@ -51,10 +51,9 @@ export function createCoalescingCache<Waiter extends object>(options: {
   readonly deliver: (waiters: ReadonlySet<Waiter>, answer: Answer) => void;
 }): CoalescingCache<Waiter> {
   const { maxBytes, maxFlights, deliver } = options;
-  const answers = new LRUCache<string, Answer>({
-    maxSize: maxBytes,
-    maxEntrySize: maxBytes / 4,
-    sizeCalculation: ({ body }) => body.length + ENTRY_OVERHEAD_BYTES,
+  const answers = createSizedCache<Answer>({
+    maxBytes,
+    sizeBytes: ({ body }) => body.length + ENTRY_OVERHEAD_BYTES,
   });
   const flights = new Map<string, Flight<Waiter> & { readonly controller: AbortController }>();
   const counts: CoalesceCounts = { hits: 0, coalesced: 0, upstream: 0 };
@@ -109,7 +108,7 @@ export function createCoalescingCache<Waiter extends object>(options: {
       return flights.size;
     },
     get storedBytes() {
-      return answers.calculatedSize;
+      return answers.sizeBytes;
     },
     stop(answer) {
       for (const [key, { waiters, controller }] of flights) {

@@ -1,12 +1,22 @@
+/** The only importer of @fastify/cookie and of the schemas' type provider. */
+import type { IncomingMessage, ServerResponse } from "node:http";
 import cookie from "@fastify/cookie";
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from "@fastify/type-provider-typebox";
 import type { Logger, Metrics } from "@lianmai/process";
-import fastify, { type FastifyBaseLogger, LogController } from "fastify";
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RawServerDefault } from "fastify";
 import { ProblemError } from "../errors.ts";
-import type { App } from "./app.ts";
 import { answerClientError, createNodeServer, type RequestHandler } from "./node-server.ts";
 import { answerErrors, sendProblem } from "./problems.ts";
 import { registerSecurityHeaders } from "./security-headers.ts";
+
+/** The application with the schemas' types on its routes. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
 
 /** Bodies of the API are small JSON documents. */
 const MAX_BODY_BYTES = 64 * 1_024;

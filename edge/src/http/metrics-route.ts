@@ -1,8 +1,8 @@
 import type { Metrics } from "@lianmai/process";
 import type { FastifyRequest } from "fastify";
 import { ProblemError } from "../errors.ts";
-import type { App } from "./app.ts";
 import type { Authenticate } from "./authenticate.ts";
+import type { App } from "./create-app.ts";
 
 /** `/metrics` for whoever asks on this machine directly, and for admins by their token. */
 export function metricsRoute(

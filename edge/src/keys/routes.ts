@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { ProblemError } from "../errors.ts";
 import { answers, nothing, SIGNED_IN } from "../http/answers.ts";
-import type { App } from "../http/app.ts";
+import type { App } from "../http/create-app.ts";
 import type { RouteLimits } from "../http/rate-limits.ts";
 import {
   type NewStreamKey,

@@ -10,7 +10,7 @@ import { type Static, type TSchema, Type } from "typebox";
 import { Value } from "typebox/value";
 import { ProblemError } from "../errors.ts";
 import { answers, nothing, SIGNED_IN } from "../http/answers.ts";
-import type { App } from "../http/app.ts";
+import type { App } from "../http/create-app.ts";
 import type { StreamKeys } from "../keys/stream-keys.ts";
 import { type RoomIngestHealth, roomHostSettingsSchema, roomIngestHealthSchema } from "../protocol/api.ts";
 import type { HostAccess } from "./access.ts";

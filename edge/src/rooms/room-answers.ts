@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "@lianmai/process";
-import { LRUCache } from "lru-cache";
+import { createCountedCache } from "../bounded-cache.ts";
 import type { Room } from "../protocol/api.ts";
 
 /** A room's public answer, rendered once for all who poll it. */
@@ -24,8 +24,8 @@ export interface RoomAnswers {
 /** Makes {@link RoomAnswers}. */
 export function createRoomAnswers(options: { readonly clock: Clock }): RoomAnswers {
   const { clock } = options;
-  const kept = new LRUCache<string, { readonly answer: RoomAnswer | undefined; readonly untilMs: number }>({
-    max: MAX_ROOMS,
+  const kept = createCountedCache<{ readonly answer: RoomAnswer | undefined; readonly untilMs: number }>({
+    maxEntries: MAX_ROOMS,
   });
   return {
     async get(slug, describe) {
@@ -36,7 +36,7 @@ export function createRoomAnswers(options: { readonly clock: Clock }): RoomAnswe
       kept.set(slug, { answer, untilMs: clock.monotonicMs() + FRESH_MS });
       return answer;
     },
-    forget: (slug) => void kept.delete(slug),
+    forget: (slug) => kept.delete(slug),
   };
 }
 

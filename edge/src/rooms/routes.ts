@@ -1,8 +1,8 @@
 import { Type } from "typebox";
 import { ProblemError } from "../errors.ts";
 import { answers, SIGNED_IN } from "../http/answers.ts";
-import type { App } from "../http/app.ts";
 import type { Authenticate } from "../http/authenticate.ts";
+import type { App } from "../http/create-app.ts";
 import type { RouteLimits } from "../http/rate-limits.ts";
 import type { Projection } from "../keys/project.ts";
 import type { ProgramView } from "../live/program-view.ts";
