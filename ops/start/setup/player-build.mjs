@@ -12,7 +12,7 @@ export async function ensurePlayer(env) {
   const wanted = hashSources(rootDir, SOURCES);
   if (readStamp() === wanted) return;
   say("building the player");
-  const code = await runNpm(["run", "build", "--silent", "-w", "player"], { env });
+  const code = await runNpm(["run", "build", "--silent", "-w", "player"], { env, quiet: true });
   if (code !== 0) throw new SetupError("the player could not be built (see above).");
   writeFileSync(STAMP, wanted);
 }

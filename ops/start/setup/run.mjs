@@ -38,28 +38,33 @@ export function signalCurrent(signalName) {
 /**
  * Runs one program to its end and resolves to its exit code (128 + 15 when a signal ended it).
  * `link` adds an IPC channel, by which the child learns that this process is gone.
+ * `quiet` keeps its output back, unless it fails.
  */
 export function run(file, args, { cwd = rootDir, env = process.env, link = false, quiet = false } = {}) {
   return new Promise((resolve, reject) => {
-    const output = quiet ? "ignore" : "inherit";
+    const output = quiet ? "pipe" : "inherit";
     const stdio = ["inherit", output, output, ...(link ? ["ipc"] : [])];
     const child = spawn(file, args, { cwd, env, stdio });
+    const held = [];
+    child.stdout?.on("data", (bytes) => held.push(bytes));
+    child.stderr?.on("data", (bytes) => held.push(bytes));
     current = child;
     child.once("error", reject);
-    child.once("exit", (code, signalName) => {
+    child.once("close", (code, signalName) => {
       current = undefined;
+      if (code !== 0) process.stderr.write(Buffer.concat(held));
       resolve(code ?? (signalName === "SIGINT" ? 130 : 143));
     });
   });
 }
 
 /** Runs the npm that started this (or the one in PATH). */
-export function runNpm(args, { cwd = rootDir, env = process.env } = {}) {
+export function runNpm(args, { cwd = rootDir, env = process.env, quiet = false } = {}) {
   const clean = { ...env };
   for (const name of Object.keys(clean)) {
     if (/^npm_(package|lifecycle|command|config_(local_)?prefix)/.test(name)) delete clean[name];
   }
   const cli = process.env.npm_execpath;
-  const options = { cwd, env: clean };
+  const options = { cwd, env: clean, quiet };
   return cli?.endsWith(".js") ? run(process.execPath, [cli, ...args], options) : run("npm", args, options);
 }

@@ -8,7 +8,7 @@ import type { LogOutput } from "./output/log-output.ts";
 import { checkFfmpeg, checkRedisServer } from "./preflight/media-tools.ts";
 import { checkPorts } from "./preflight/ports.ts";
 import { checkStorage } from "./preflight/storage.ts";
-import { ownRedisSpec, prepareOwnRedis, redisLevel, retireOrphan } from "./redis/own-redis.ts";
+import { ownRedisSpec, prepareOwnRedis, readRedisLine, retireOrphan } from "./redis/own-redis.ts";
 import { servicePorts } from "./services.ts";
 import type { ChildReporter } from "./supervise/child.ts";
 import type { ChildSpec } from "./supervise/spawn-child.ts";
@@ -127,8 +127,9 @@ function createReporter(output: LogOutput, inbox: Inbox): ChildReporter {
   return {
     event: (level, child, text) => output.event(level, child, text),
     line(child, stream, text) {
-      if (child === "redis") output.event(redisLevel(text), child, text);
-      else output.line(child, stream, text);
+      if (child !== "redis") return output.line(child, stream, text);
+      const record = readRedisLine(text);
+      output.event(record.level, child, record.text);
     },
     message(_child, message) {
       const password = adminPasswordIn(message);

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { NewStreamKey, Session, StreamKey } from "@lianmai/edge/protocol";
+import type { NewStreamKey, Session, StreamKeyList } from "@lianmai/edge/protocol";
 import { type ApiClient, ApiError } from "./api-client.ts";
 
 /** The demo's own account, room and key, kept in the data directory for the next demo. */
@@ -30,8 +30,8 @@ async function reuse(api: ApiClient, saved: DemoRoom): Promise<DemoRoom | undefi
   try {
     const session = await api.request<Session>("POST", "/sessions", { name: saved.name, password: saved.password });
     api.signIn(session.token);
-    const keys = await api.request<readonly StreamKey[]>("GET", `/rooms/${saved.slug}/stream-keys`);
-    const isActive = keys.some(({ id, state }) => id === saved.keyId && state === "active");
+    const { streamKeys } = await api.request<StreamKeyList>("GET", `/rooms/${saved.slug}/stream-keys`);
+    const isActive = streamKeys.some(({ id, state }) => id === saved.keyId && state === "active");
     return isActive ? saved : { ...saved, ...(await makeKey(api, saved.slug)) };
   } catch (error) {
     // Another database, or the account, room or password has changed: start over under another name.

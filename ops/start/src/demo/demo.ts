@@ -34,5 +34,5 @@ export async function prepareDemo(
       await sleep(POLL_MS);
     }
   };
-  return { spec: { name: "demo", file: "ffmpeg", args, env: options.env, ready }, page: `${addresses.web}/${slug}` };
+  return { spec: { name: "demo", file: "ffmpeg", args, env: options.env, ready }, page: `${addresses.web}/r/${slug}` };
 }

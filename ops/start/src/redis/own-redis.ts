@@ -81,9 +81,12 @@ export async function retireOrphan(redis: OwnRedis): Promise<boolean> {
   return true;
 }
 
-/** Level of a line of Redis' log: its warnings matter, its chatter does not. */
-export function redisLevel(line: string): "debug" | "warn" {
-  return /\b(fail|error|can't|cannot|fatal|bad file|out of memory|no space|disk)/i.test(line) ? "warn" : "debug";
+/** A line of Redis' log in our terms: its failures are warnings, its chatter is not. */
+export function readRedisLine(line: string): { readonly level: "debug" | "warn"; readonly text: string } {
+  const text = line.replace(/^\d+:[A-Z] \d+ \w+ \d+ [\d:.]+ [.\-*#] /, "");
+  const isAdvice = text.startsWith("WARNING");
+  const isFailure = /\b(fail|error|can't|cannot|fatal|bad file|out of memory|no space|disk)/i.test(text);
+  return { level: isFailure && !isAdvice ? "warn" : "debug", text };
 }
 
 async function answers(redis: OwnRedis): Promise<boolean> {
