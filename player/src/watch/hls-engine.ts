@@ -1,0 +1,311 @@
+/** Plays through hls.js, the only file that knows it: wishes in, facts out. */
+import Hls, { ErrorTypes, Events, type HlsConfig, type LoaderContext, type LoadPolicy } from "hls.js/light";
+import { AutoLevel } from "./auto-level.ts";
+import { addDate, type ClockOffset, offsetMs, startClockOffset } from "./clock-offset.ts";
+import { aheadMs, type Engine, type EngineFacts, type EngineLevel, type EngineOptions, type Quality } from "./engine.ts";
+import type { LatencyStep } from "./latency.ts";
+
+/** Whether this browser can play through it. */
+export const hlsSupported = (): boolean => Hls.isSupported();
+
+/** The server's clock is used once it is known to this. */
+const CLOCK_WITHIN_MS = 500;
+const SLOW_CHECK_MS = 100;
+
+/** Server processes restart: whatever is refused or missing is asked for again soon, for ever, by each at its own pace. */
+function patient(random: () => number, maxNumRetry: number, giveUpOnMissing: boolean): LoadPolicy["default"] {
+  const retryDelayMs = Math.round(300 + random() * 500);
+  const retry = { maxNumRetry, retryDelayMs, maxRetryDelayMs: 1_000, backoff: "linear" as const };
+  return {
+    maxTimeToFirstByteMs: 6_000,
+    maxLoadTimeMs: 20_000,
+    timeoutRetry: { ...retry, retryDelayMs: 0 },
+    errorRetry: {
+      ...retry,
+      shouldRetry: (_config, count, _isTimeout, response) => {
+        const missing = response?.code === 404 || response?.code === 410;
+        return count < (missing && giveUpOnMissing ? 1 : maxNumRetry);
+      },
+    },
+  };
+}
+
+export class HlsEngine implements Engine {
+  readonly kind = "hls.js";
+  readonly #video: HTMLVideoElement;
+  readonly #options: EngineOptions;
+  readonly #auto: AutoLevel;
+  readonly #hls: Hls;
+  readonly #slowCheck: ReturnType<typeof setInterval>;
+  #clock: ClockOffset = startClockOffset;
+  #clockAtMs = 0;
+  #audioUrl: string | undefined;
+  #audioOnly: boolean;
+  #quality: Quality;
+  #shownLevel = -1;
+  #lastPart: { readonly sn: number; readonly index: number } | undefined;
+  #targetMs = 850;
+  #finished = false;
+  #closed = false;
+
+  constructor(video: HTMLVideoElement, options: EngineOptions) {
+    this.#video = video;
+    this.#options = options;
+    this.#quality = options.quality;
+    this.#audioOnly = options.quality.kind === "audio";
+    this.#auto = new AutoLevel(
+      {
+        levels: () => this.#levels(),
+        aheadMs: () => aheadMs(video),
+        targetMs: () => this.#targetMs,
+        screenHeight: () => this.#screenHeight(),
+        betweenSegments: () => this.#betweenSegments(),
+        nowMs: () => performance.now(),
+      },
+      options.seedBitsPerSecond,
+    );
+    this.#hls = new Hls(this.#config());
+    this.#listen();
+    this.#hls.loadSource(options.playlistUrl);
+    this.#hls.attachMedia(video);
+    this.#slowCheck = setInterval(() => this.#dropTo(this.#auto.checkSlow()), SLOW_CHECK_MS);
+  }
+
+  look(): EngineFacts {
+    const details = this.#closed ? null : this.#hls.latestLevelDetails;
+    const playing = this.#closed ? null : this.#hls.playingDate;
+    const offset = offsetMs(this.#clock, CLOCK_WITHIN_MS);
+    const edge = details && this.#video.readyState > 0 ? (details.edge + details.age - this.#video.currentTime) * 1_000 : undefined;
+    return {
+      levels: this.#levels(),
+      level: this.#audioOnly ? -1 : this.#shownLevel,
+      loadLevel: this.#closed || this.#audioOnly ? -1 : this.#hls.loadLevel,
+      audioOnlyOffered: this.#audioUrl !== undefined,
+      edgeLatencyMs: edge,
+      pictureAgeMs: offset === undefined || !playing ? undefined : localNowMs() + offset - playing.getTime(),
+      aheadMs: aheadMs(this.#video),
+      partTargetMs: details ? (details.partTarget || details.targetduration) * 1_000 : 0,
+      bitsPerSecond: this.#auto.bitsPerSecond,
+      finished: this.#finished,
+    };
+  }
+
+  want(quality: Quality): void {
+    this.#quality = quality;
+    const audioOnly = quality.kind === "audio" && this.#audioUrl !== undefined;
+    if (audioOnly !== this.#audioOnly) {
+      this.#audioOnly = audioOnly;
+      this.#hls.loadSource(audioOnly && this.#audioUrl ? this.#audioUrl : this.#options.playlistUrl);
+    }
+    this.#applyQuality();
+  }
+
+  steer(step: LatencyStep): void {
+    this.#targetMs = step.targetMs;
+    if (step.seekToLive) this.goLive();
+    if (Math.abs(this.#video.playbackRate - step.rate) >= 0.005) this.#video.playbackRate = step.rate;
+  }
+
+  goLive(): void {
+    const details = this.#hls.latestLevelDetails;
+    if (!details) return;
+    const wanted = details.edge + details.age - this.#targetMs / 1_000;
+    const latest = details.edge - (details.partTarget || details.targetduration);
+    const position = Math.min(wanted, latest);
+    if (position > this.#video.currentTime) this.#video.currentTime = position;
+  }
+
+  restartLoad(): void {
+    this.#hls.startLoad(-1);
+  }
+
+  recoverMedia(): void {
+    this.#hls.recoverMediaError();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#slowCheck);
+    this.#hls.destroy();
+  }
+
+  #config(): Partial<HlsConfig> {
+    const { random, seedBitsPerSecond } = this.#options;
+    return {
+      lowLatencyMode: true,
+      enableWorker: false,
+      maxLiveSyncPlaybackRate: 1,
+      liveSyncOnStallIncrease: 0,
+      liveDurationInfinity: true,
+      backBufferLength: 20,
+      maxBufferLength: 12,
+      maxMaxBufferLength: 20,
+      testBandwidth: false,
+      startFragPrefetch: true,
+      abrEwmaDefaultEstimate: seedBitsPerSecond,
+      enableInterstitialPlayback: false,
+      manifestLoadPolicy: { default: patient(random, 100_000, false) },
+      playlistLoadPolicy: { default: patient(random, 100_000, false) },
+      fragLoadPolicy: { default: patient(random, 60, true) },
+      abrController: this.#abrController(),
+      xhrSetup: (xhr, url, context) => this.#observe(xhr, url, context),
+    };
+  }
+
+  /** hls.js' own estimate is held down by tiny parts; this puts {@link AutoLevel} in its place. */
+  #abrController(): HlsConfig["abrController"] {
+    const auto = this.#auto;
+    class PartAbr {
+      readonly forcedAutoLevel = -1;
+      get firstAutoLevel(): number {
+        return Math.max(0, auto.level);
+      }
+      get nextAutoLevel(): number {
+        return Math.max(0, auto.level);
+      }
+      set nextAutoLevel(level: number) {
+        auto.level = level;
+      }
+      resetEstimator(): void {}
+      destroy(): void {}
+    }
+    return PartAbr as unknown as HlsConfig["abrController"];
+  }
+
+  #listen(): void {
+    const hls = this.#hls;
+    hls.on(Events.MANIFEST_LOADED, (_event, data) => {
+      if (this.#audioOnly && this.#audioUrl) return;
+      const audio = data.levels.find((level) => !level.videoCodec && !level.width);
+      this.#audioUrl = data.levels.length > 1 ? audio?.url : undefined;
+      if (this.#quality.kind === "audio" && this.#audioUrl) queueMicrotask(() => hls.loadSource(this.#audioUrl ?? ""));
+      else this.#audioOnly = false;
+    });
+    hls.on(Events.MANIFEST_PARSED, () => {
+      this.#applyQuality();
+      this.#options.report({ kind: "levels" });
+    });
+    hls.on(Events.LEVEL_SWITCHED, (_event, data) => {
+      this.#shownLevel = data.level;
+    });
+    hls.on(Events.LEVEL_LOADED, (_event, data) => {
+      if (data.details.live || this.#finished) return;
+      this.#finished = true;
+      this.#options.report({ kind: "finished" });
+    });
+    hls.on(Events.FRAG_LOADED, (_event, data) => {
+      const { frag, part } = data;
+      this.#lastPart = part && typeof frag.sn === "number" ? { sn: frag.sn, index: part.index } : undefined;
+    });
+    hls.on(Events.ERROR, (_event, data) => {
+      const details = String(data.details);
+      if (!data.fatal) return this.#options.report({ kind: "error", details, status: data.response?.code ?? 0 });
+      const network = data.type === ErrorTypes.NETWORK_ERROR;
+      const media = data.type === ErrorTypes.MEDIA_ERROR;
+      this.#options.report({ kind: "failed", cause: network ? "network" : media ? "media" : "other", details });
+    });
+  }
+
+  /** Measures each download and lets the edge count the viewer by its playlist requests. */
+  #observe(xhr: XMLHttpRequest, url: string, context: LoaderContext): void {
+    const type = "type" in context ? String(context.type) : "";
+    if (type === "level" || (this.#audioOnly && type === "manifest" && url === this.#audioUrl)) {
+      xhr.open("GET", withViewer(url, this.#options.viewerId), true);
+      return;
+    }
+    if (!isMedia(context)) return;
+    const mediaMs = (context.part?.duration ?? context.frag.duration) * 1_000;
+    if (!(mediaMs > 0)) return;
+    const askedAtMs = localNowMs();
+    this.#auto.started(mediaMs);
+    xhr.addEventListener("readystatechange", () => {
+      if (xhr.readyState !== 2) return;
+      this.#auto.headers(Number(xhr.getResponseHeader("content-length") ?? 0));
+      this.#readClock(xhr, askedAtMs);
+    });
+    xhr.addEventListener("progress", (event) => this.#dropTo(this.#auto.progress(event.loaded)));
+    xhr.addEventListener("load", () => {
+      const body: unknown = xhr.response;
+      if (xhr.status === 200 && body instanceof ArrayBuffer) this.#auto.finished(body.byteLength);
+      else this.#auto.aborted();
+    });
+    xhr.addEventListener("abort", () => this.#auto.aborted());
+    xhr.addEventListener("error", () => this.#auto.aborted());
+  }
+
+  #readClock(xhr: XMLHttpRequest, askedAtMs: number): void {
+    const date = xhr.getResponseHeader("date");
+    if (!date || Number(xhr.getResponseHeader("age") ?? 0) > 0) return;
+    const hereAtMs = localNowMs();
+    const passedMs = hereAtMs - this.#clockAtMs;
+    this.#clockAtMs = hereAtMs;
+    this.#clock = addDate(this.#clock, { dateMs: Date.parse(date), askedAtMs, hereAtMs, passedMs });
+  }
+
+  #dropTo(level: number): void {
+    if (level < 0 || this.#closed || this.#audioOnly || this.#hls.loadLevel === level) return;
+    this.#hls.nextLoadLevel = level;
+  }
+
+  #applyQuality(): void {
+    const quality = this.#quality;
+    if (quality.kind !== "height") this.#auto.fixed = -1;
+    else this.#auto.fixed = nearest(this.#levels(), quality.height);
+  }
+
+  #levels(): readonly EngineLevel[] {
+    if (this.#closed || this.#audioOnly) return [];
+    return this.#hls.levels.map((level) => ({
+      width: level.width,
+      height: level.height,
+      fps: level.frameRate,
+      bitsPerSecond: level.bitrate,
+    }));
+  }
+
+  #betweenSegments(): boolean {
+    const last = this.#lastPart;
+    const details = this.#hls.latestLevelDetails;
+    if (!last || !details) return true;
+    if (last.sn > details.endSN) return false;
+    return !details.partList?.some((part) => part.fragment.sn === last.sn && part.index > last.index);
+  }
+
+  #screenHeight(): number {
+    const { clientWidth, clientHeight, isConnected } = this.#video;
+    const level = this.#hls.levels.at(-1);
+    if (!isConnected || !level?.width || clientWidth === 0) return 0;
+    return Math.min(clientHeight, (clientWidth * level.height) / level.width) * devicePixelRatio;
+  }
+}
+
+type MediaContext = LoaderContext & {
+  readonly frag: { readonly duration: number; readonly sn: number | "initSegment" };
+  readonly part?: { readonly duration: number } | null;
+};
+
+function isMedia(context: LoaderContext): context is MediaContext {
+  return "frag" in context && (context as MediaContext).frag.sn !== "initSegment";
+}
+
+function nearest(levels: readonly EngineLevel[], height: number): number {
+  let best = -1;
+  for (const [index, level] of levels.entries()) {
+    const distance = Math.abs(level.height - height);
+    if (best === -1 || distance < Math.abs((levels[best]?.height ?? 0) - height)) best = index;
+  }
+  return best;
+}
+
+function withViewer(url: string, viewerId: string): string {
+  const next = new URL(url, location.href);
+  next.searchParams.set("v", viewerId);
+  return next.href;
+}
+
+/** A clock that never jumps, near the wall clock. */
+function localNowMs(): number {
+  return performance.timeOrigin + performance.now();
+}
+
