@@ -42,7 +42,14 @@ export const publicationSchema = Type.Object({
 });
 export type Publication = Static<typeof publicationSchema>;
 
-/** On {@link INGEST_EVENTS_CHANNEL}, as JSON. The same facts stand in the publication record. */
+/**
+ * On {@link INGEST_EVENTS_CHANNEL}, as JSON. The same facts stand in the publication record.
+ * `published` comes again, with the same session, when the record has changed (sound began late) or Redis had lost
+ * it. A successor's `published` never comes before its predecessor's `unpublished`. When ingest dies without a word
+ * there is no event: the record expires, or the next run tells `ingest-restarted`.
+ * `reason`: `closed` (connection gone), `unpublished` (the encoder stopped), `idle`, `protocol-error`, `taken-over`,
+ * `key-revoked`, `room-ended`, `codec-unsupported`, `ingest-stopping`, `ingest-restarted`.
+ */
 export type IngestEvent =
   | { readonly kind: "published"; readonly publication: Publication }
   | { readonly kind: "unpublished"; readonly room: string; readonly sessionId: string; readonly reason: string };

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Publication, publicationRedisKey } from "./contract.ts";
 import { FlvReader, type FlvTag, parseAudioTag, parseVideoTag } from "./flv/index.ts";
@@ -53,6 +55,27 @@ test("a source begins with its headers and a keyframe, goes on without a gap, an
   expect(video.largestStepMs).toBeLessThanOrEqual(34);
   expect(continuity(reading.tags, "audio").largestStepMs).toBeLessThanOrEqual(22);
   expect(reading.tags.length).toBeGreaterThan(150);
+});
+
+test("ffprobe reads a source: both streams, and a picture at once", async () => {
+  await redis.grant("probed", { room: "probed" });
+  const publisher = publishWithFfmpeg(ingest.url("probed"), { seconds: 30, gop: 60 });
+  const { sourceUrl } = await record("probed");
+  await sleep(500);
+  const args = [
+    "-v",
+    "error",
+    "-probesize",
+    "131072",
+    "-analyzeduration",
+    "500000",
+    "-show_entries",
+    "stream=codec_name",
+  ];
+  const { stdout, stderr } = await promisify(execFile)("ffprobe", [...args, "-of", "csv=p=0", "-i", sourceUrl]);
+  expect(stderr).toBe("");
+  expect(stdout.trim().split("\n")).toEqual(["h264", "aac"]);
+  await publisher.kill();
 });
 
 test("every tag arrives as it was sent, also HEVC and AV1 ones and a new sequence header", async () => {

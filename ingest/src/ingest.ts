@@ -17,18 +17,18 @@ export interface Ingest {
   stop(): Promise<void>;
 }
 
-/** A port that another program has: its message says which setting to change. */
-export class PortTakenError extends Error {
-  override readonly name = "PortTakenError";
+/** Something of the machine is not as the settings say; the message names the setting, fit to print. */
+export class StartError extends Error {
+  override readonly name = "StartError";
 }
 
-/** Starts ingest: RTMP in, sources out over HTTP, facts to Redis. Throws {@link PortTakenError}. */
+/** Starts ingest: RTMP in, sources out over HTTP, facts to Redis. Throws {@link StartError}. */
 export async function startIngest(
   context: Pick<ProcessContext, "settings" | "logger" | "metrics">,
   options: { readonly limits?: RtmpLimits } = {},
 ): Promise<Ingest> {
   const { settings, logger, metrics } = context;
-  const instanceId = readInstanceId(settings.DATA_DIR);
+  const instanceId = instanceIdOrFail(settings.DATA_DIR);
   const url = settings.REDIS_URL || `redis://127.0.0.1:${settings.REDIS_PORT}/0`;
   const redis = connectRedis(url, { logger, role: "commands" });
   const subscriber = connectRedis(url, { logger, role: "subscriber" });
@@ -104,8 +104,17 @@ export async function startIngest(
   }
 }
 
+function instanceIdOrFail(dataDir: string): string {
+  try {
+    return readInstanceId(dataDir);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StartError(`DATA_DIR ${dataDir} cannot be written: ${why}`, { cause: error });
+  }
+}
+
 function portError(error: NodeJS.ErrnoException, setting: string, port: number): Error {
-  if (error.code === "EADDRINUSE") return new PortTakenError(`${setting} ${port} is taken`, { cause: error });
-  if (error.code === "EACCES") return new PortTakenError(`${setting} ${port} may not be opened`, { cause: error });
+  if (error.code === "EADDRINUSE") return new StartError(`${setting} ${port} is taken`, { cause: error });
+  if (error.code === "EACCES") return new StartError(`${setting} ${port} may not be opened`, { cause: error });
   return error;
 }

@@ -1,11 +1,11 @@
 import { runProcess } from "@lianmai/process";
-import { PortTakenError, startIngest } from "./ingest.ts";
+import { StartError, startIngest } from "./ingest.ts";
 
 await runProcess("ingest", async (context) => {
   try {
     return await startIngest(context);
   } catch (error) {
-    if (!(error instanceof PortTakenError)) throw error;
+    if (!(error instanceof StartError)) throw error;
     // One clear line, not a stack: the reader is whoever typed `npm start`.
     context.logger.fatal(error.message);
     process.exit(1);

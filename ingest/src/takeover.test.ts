@@ -8,7 +8,7 @@ import { claimRedisKey } from "./publication/claims.ts";
 import { HALF_OPEN_MS } from "./publication/registry.ts";
 import { publishWithFfmpeg, recordTags } from "./testing/ffmpeg.ts";
 import { startIngestProcess, startTestIngest, type TestIngest } from "./testing/ingest.ts";
-import { eventually, startTestRedis, type TestRedis } from "./testing/redis.ts";
+import { eventually, freePort, startTestRedis, type TestRedis } from "./testing/redis.ts";
 import { RtmpClient } from "./testing/rtmp-client.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
@@ -152,6 +152,38 @@ test("without Redis a live session goes on, newcomers are told to try again, and
   expect(story(key).at(-1)).toEqual(["published", before.sessionId]);
   expect(client.closed).toBe(false);
   for (const each of [client, newcomer.client]) each.destroy();
+});
+
+test("a client that leaves while its key is decided leaves no claim behind", async () => {
+  await redis.grant("fickle", { room: "fickle" });
+  for (let i = 0; i < 10; i += 1) {
+    const client = await RtmpClient.open(here.rtmpPort);
+    await client.handshake();
+    await client.connect();
+    client.command("publish", 5, null, "fickle", "live");
+    await sleep(i / 3);
+    client.destroy();
+  }
+  await eventually(async () => (await redis.client.exists(claimRedisKey("fickle"))) === 0);
+  const { client, status } = await RtmpClient.publishing(here.rtmpPort, "fickle");
+  expect(status.code).toBe("NetStream.Publish.Start");
+  client.destroy();
+});
+
+test("an ingest started before its Redis says so, and publishes once it is there", async () => {
+  const port = await freePort();
+  const early = await startTestIngest(`redis://127.0.0.1:${port}/0`);
+  expect((await fetch(`${early.httpUrl}/readyz`)).status).toBe(503);
+  const refused = await RtmpClient.publishing(early.rtmpPort, "early");
+  expect(refused.status.description).toContain("try again");
+  const late = await startTestRedis({ port });
+  await late.grant("early", { room: "early" });
+  await eventually(async () => (await fetch(`${early.httpUrl}/readyz`)).status === 200);
+  const { client, status } = await RtmpClient.publishing(early.rtmpPort, "early");
+  expect(status.code).toBe("NetStream.Publish.Start");
+  client.destroy();
+  await early.stop();
+  await late.stop();
 });
 
 test("more publishers than the service takes are told so", async () => {

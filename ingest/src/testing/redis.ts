@@ -46,9 +46,9 @@ export async function eventually<T>(
 
 export const silentLogger = createLogger({ process: "test", level: "silent" });
 
-/** Starts a redis-server on a free port, with nothing kept on disk. */
-export async function startTestRedis(): Promise<TestRedis> {
-  const port = await freePort();
+/** Starts a redis-server, on a free port unless told, with nothing kept on disk. */
+export async function startTestRedis(options: { readonly port?: number } = {}): Promise<TestRedis> {
+  const port = options.port ?? (await freePort());
   const directory = await mkdtemp(join(tmpdir(), "ingest-redis-"));
   const run = () =>
     spawn("redis-server", ["--port", `${port}`, "--save", "", "--bind", "127.0.0.1", "--dir", directory], {
