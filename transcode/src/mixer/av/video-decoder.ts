@@ -24,8 +24,11 @@ export interface Planes {
   readonly strides: readonly number[];
 }
 
-/** One decoded picture; hold it as long as needed, then `release()` it once. */
-export interface Picture extends Planes {
+/**
+ * One decoded picture; hold it as long as needed, then `release()` it once. Its pixels are drawn by a
+ * `PictureStage`: looking at native memory from here for each picture would cost a garbage collection every 50 MB.
+ */
+export interface Picture {
   readonly width: number;
   readonly height: number;
   /** FFmpeg pixel format number; {@link YUV420P} needs no conversion. */
@@ -34,6 +37,8 @@ export interface Picture extends Planes {
   readonly ptsUs: number;
   /** Width of a pixel divided by its height. */
   readonly pixelAspect: number;
+  /** For the files of this folder only; not to be touched after the release. */
+  readonly frame: Frame;
   release(): void;
 }
 
@@ -115,13 +120,11 @@ export class VideoDecoder {
   }
 
   #wrap(frame: Frame): Picture | null {
-    const data = frame.data;
-    if (!data || data.length === 0 || frame.width <= 0 || frame.height <= 0) return null;
+    if (frame.width <= 0 || frame.height <= 0) return null;
     const { num, den } = frame.sampleAspectRatio;
     let released = false;
     return {
-      data,
-      strides: frame.linesize.slice(0, data.length),
+      frame,
       width: frame.width,
       height: frame.height,
       pixelFormat: frame.format,

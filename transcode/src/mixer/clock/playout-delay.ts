@@ -1,5 +1,5 @@
 /**
- * How long media waits before it is due: as short as the lateness of the last 20 s allows. A single stall does
+ * How long media waits before it is due: as short as the lateness of the last 12 s allows. A single stall does
  * not count (the program skips over it); what comes back often does, and at once.
  */
 
@@ -7,14 +7,17 @@ export const INITIAL_DELAY_MS = 25;
 export const MIN_DELAY_MS = 15;
 export const MAX_DELAY_MS = 400;
 const MARGIN_MS = 5;
-const WINDOW_MS = 20_000;
-const BUCKET_MS = 100;
+const WINDOW_MS = 12_000;
+const BUCKET_MS = 250;
 /** Worst buckets that are left out: that many lone stalls in the window cost no latency afterwards. */
 const FORGIVEN = 2;
 /** A step up smaller than this is walked, not jumped. */
 const JUMP_MS = 8;
 const GROW_MS_PER_S = 4;
 const SHRINK_MS_PER_S = 2;
+/** Far above what is needed, the way back is as fast as sound can be stretched. */
+const FAR_MS = 20;
+const FAR_SHRINK_MS_PER_S = 5;
 
 export class PlayoutDelay {
   #delayMs = INITIAL_DELAY_MS;
@@ -45,7 +48,7 @@ export class PlayoutDelay {
     const gap = target - this.#delayMs;
     if (gap > JUMP_MS) this.#delayMs = target;
     else if (gap > 0) this.#delayMs += Math.min(gap, GROW_MS_PER_S * elapsedS);
-    else this.#delayMs += Math.max(gap, -SHRINK_MS_PER_S * elapsedS);
+    else this.#delayMs += Math.max(gap, -(gap < -FAR_MS ? FAR_SHRINK_MS_PER_S : SHRINK_MS_PER_S) * elapsedS);
   }
 
   #target(): number {

@@ -39,15 +39,11 @@ export function readBarCode(
   const { stride, area } = options;
   const sample = (fractionX: number, fractionY: number): number =>
     luma[Math.floor(area.y + area.height * fractionY) * stride + Math.floor(area.x + area.width * fractionX)] ?? 0;
-  let number = 0;
-  for (let bar = 0; bar < BARS; bar++) {
-    const value = sample((bar + 0.5) / BARS, 0.25);
-    // Neither light nor dark: not a test picture, or one in the middle of a fade.
-    if (Math.abs(value - MIDDLE) < 40) return null;
-    const isLight = value > MIDDLE;
-    if (bar === 0 && !isLight) return null;
-    if (bar === BARS - 1 && isLight) return null;
-    if (bar > 0 && bar < BARS - 1) number = number * 2 + (isLight ? 1 : 0);
-  }
+  const levels = Array.from({ length: BARS }, (_, bar) => sample((bar + 0.5) / BARS, 0.25) - MIDDLE);
+  // Neither light nor dark: not a test picture, or one in the middle of a fade.
+  if (levels.some((level) => Math.abs(level) < 40)) return null;
+  const isLight = levels.map((level) => level > 0);
+  if (!isLight[0] || isLight[BARS - 1]) return null;
+  const number = isLight.slice(1, -1).reduce((value, bit) => value * 2 + (bit ? 1 : 0), 0);
   return { number, isFlash: sample(0.5, 0.75) > MIDDLE };
 }

@@ -1,15 +1,15 @@
 /** Draws a scene: each tile's picture, scaled, row by row into a program picture. */
-import { type Picture, type Planes, YUV420P } from "../av/video-decoder.ts";
+import { PictureStage } from "../av/scaler.ts";
+import type { Picture, Planes } from "../av/video-decoder.ts";
 import { copyRows, fillPicture } from "./program-pictures.ts";
-import { type Placement, placeInRect, type Rect, type Scene } from "./scene.ts";
-import { TileScaler } from "./tile-scaler.ts";
+import { type Placement, placeInRect, type Scene } from "./scene.ts";
 
 const BLACK = [16, 128, 128] as const;
 
-/** Holds a scaler per tile; what it draws depends on its arguments alone. */
+/** Holds a stage per tile; what it draws depends on its arguments alone. */
 export class Compositor {
   readonly #size: { readonly width: number; readonly height: number };
-  readonly #scalers = new Map<string, TileScaler>();
+  readonly #stages = new Map<string, PictureStage>();
 
   constructor(size: { readonly width: number; readonly height: number }) {
     this.#size = size;
@@ -22,35 +22,30 @@ export class Compositor {
     for (const tile of scene.tiles) {
       const picture = pictures.get(tile.sourceId);
       if (!picture) continue;
-      const placement = placeInRect(picture, {
-        rect: tile.rect,
-        fit: picture.pixelFormat === YUV420P ? tile.fit : "contain",
-      });
-      const isExact = isUnscaled(picture, placement);
-      const planes = isExact ? picture : this.#scalerOf(tile.sourceId).scale(picture, placement);
-      blit(planes, target, placement.target);
+      const placement = placeInRect(picture, tile);
+      blit(this.#stageOf(tile.sourceId, placement).draw(picture), target, placement);
     }
   }
 
   close(): void {
-    for (const scaler of this.#scalers.values()) scaler.close();
-    this.#scalers.clear();
+    for (const stage of this.#stages.values()) stage.close();
+    this.#stages.clear();
   }
 
-  #scalerOf(sourceId: string): TileScaler {
-    let scaler = this.#scalers.get(sourceId);
-    if (!scaler) {
-      scaler = new TileScaler();
-      this.#scalers.set(sourceId, scaler);
-    }
-    return scaler;
+  #stageOf(sourceId: string, { scaled }: Placement): PictureStage {
+    const stage = this.#stages.get(sourceId);
+    if (stage?.width === scaled.width && stage.height === scaled.height) return stage;
+    stage?.close();
+    const made = new PictureStage(scaled);
+    this.#stages.set(sourceId, made);
+    return made;
   }
 
   #forgetAbsent(scene: Scene): void {
-    for (const [sourceId, scaler] of this.#scalers) {
+    for (const [sourceId, stage] of this.#stages) {
       if (scene.tiles.some((tile) => tile.sourceId === sourceId)) continue;
-      scaler.close();
-      this.#scalers.delete(sourceId);
+      stage.close();
+      this.#stages.delete(sourceId);
     }
   }
 
@@ -59,27 +54,23 @@ export class Compositor {
     return scene.tiles.some((tile) => {
       const picture = pictures.get(tile.sourceId);
       if (!picture) return false;
-      const { target } = placeInRect(picture, { rect: tile.rect, fit: tile.fit });
+      const { target } = placeInRect(picture, tile);
       return target.width === this.#size.width && target.height === this.#size.height;
     });
   }
 }
 
-function isUnscaled(picture: Picture, { crop, target }: Placement): boolean {
-  const isWhole = crop.width === picture.width && crop.height === picture.height;
-  return isWhole && picture.pixelFormat === YUV420P && crop.width === target.width && crop.height === target.height;
-}
-
-function blit(from: Planes, to: Planes, rect: Rect): void {
+function blit(from: Planes, to: Planes, { offset, target: rect }: Placement): void {
   for (let plane = 0; plane < 3; plane++) {
     const source = from.data[plane];
     const target = to.data[plane];
-    const stride = to.strides[plane] ?? 0;
+    const sourceStride = from.strides[plane] ?? 0;
+    const targetStride = to.strides[plane] ?? 0;
     if (!source || !target) continue;
     const shift = plane === 0 ? 1 : 2;
     copyRows(
-      { data: source, stride: from.strides[plane] ?? 0, offset: 0 },
-      { data: target, stride, offset: (rect.y / shift) * stride + rect.x / shift },
+      { data: source, stride: sourceStride, offset: (offset.y / shift) * sourceStride + offset.x / shift },
+      { data: target, stride: targetStride, offset: (rect.y / shift) * targetStride + rect.x / shift },
       { bytes: rect.width / shift, rows: rect.height / shift },
     );
   }

@@ -32,9 +32,10 @@ export function soloScene(sourceId: string, size: Size): Scene {
   };
 }
 
-/** Which part of a source picture lands where. */
+/** A source picture scaled to `scaled`, of which the part at `offset` lands in `target`. */
 export interface Placement {
-  readonly crop: Rect;
+  readonly scaled: Size;
+  readonly offset: { readonly x: number; readonly y: number };
   readonly target: Rect;
 }
 
@@ -45,27 +46,22 @@ export function placeInRect(
 ): Placement {
   const { rect, fit } = options;
   const aspect = (source.width * clampAspect(source.pixelAspect)) / source.height;
-  const rectAspect = rect.width / rect.height;
-  const whole: Rect = { x: 0, y: 0, width: source.width, height: source.height };
-  if (fit === "cover") {
-    const width = aspect > rectAspect ? even((source.width * rectAspect) / aspect) : source.width;
-    const height = aspect < rectAspect ? even((source.height * aspect) / rectAspect) : source.height;
-    return { crop: center({ width, height }, whole), target: rect };
-  }
-  const width = aspect >= rectAspect ? rect.width : even(rect.height * aspect);
-  const height = aspect <= rectAspect ? rect.height : even(rect.width / aspect);
+  const isWider = aspect > rect.width / rect.height;
+  const fillsWidth = fit === "contain" ? isWider : !isWider;
+  const scaled = fillsWidth
+    ? { width: rect.width, height: even(rect.width / aspect) }
+    : { width: even(rect.height * aspect), height: rect.height };
+  const width = Math.min(scaled.width, rect.width);
+  const height = Math.min(scaled.height, rect.height);
   return {
-    crop: whole,
-    target: center({ width: Math.min(width, rect.width), height: Math.min(height, rect.height) }, rect),
-  };
-}
-
-function center(size: Size, within: Rect): Rect {
-  return {
-    x: within.x + evenDown((within.width - size.width) / 2),
-    y: within.y + evenDown((within.height - size.height) / 2),
-    width: size.width,
-    height: size.height,
+    scaled,
+    offset: { x: evenDown((scaled.width - width) / 2), y: evenDown((scaled.height - height) / 2) },
+    target: {
+      x: rect.x + evenDown((rect.width - width) / 2),
+      y: rect.y + evenDown((rect.height - height) / 2),
+      width,
+      height,
+    },
   };
 }
 

@@ -1,10 +1,9 @@
 /** Small JPEG pictures of the program for the lobby. */
 import type { ProgramFormat } from "../../contract.ts";
-import { Scaler, YUVJ420P } from "../av/scaler.ts";
+import { paddedPlanes, Scaler, YUVJ420P } from "../av/scaler.ts";
 import { JpegEncoder } from "../av/still-images.ts";
 import { type Planes, YUV420P } from "../av/video-decoder.ts";
 import { copyRows } from "../picture/program-pictures.ts";
-import { paddedPlanes } from "../picture/tile-scaler.ts";
 
 const LONG_SIDE = 320;
 const MAX_BYTES = 30_000;

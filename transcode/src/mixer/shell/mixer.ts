@@ -65,7 +65,12 @@ export class Mixer {
     const { sourceId, url, fpsHint } = command;
     this.#feed?.connection.close();
     if (!this.#engine) this.#feed?.source.close();
-    const source = new FlvSource({ sourceId, fpsHint, onEvent: (event) => this.#sourceEvent(sourceId, event) });
+    const source = new FlvSource({
+      sourceId,
+      fpsHint,
+      onEvent: (event) => this.#sourceEvent(sourceId, event),
+      lagMs: () => Math.max(0, clock.monotonicMs() - (this.#engine?.nextDueMs ?? Number.POSITIVE_INFINITY)),
+    });
     this.#feed = { sourceId, source, connection: new HttpFlv({ url, source, clock }) };
     this.#engine?.setSolo(source);
   }

@@ -4,11 +4,10 @@
  */
 import { readFileSync } from "node:fs";
 import type { ProgramFormat } from "../../contract.ts";
-import { GRAY8, Scaler } from "../av/scaler.ts";
+import { GRAY8, paddedPlanes, Scaler } from "../av/scaler.ts";
 import { decodeGrayPng } from "../av/still-images.ts";
 import { type Planes, YUV420P } from "../av/video-decoder.ts";
 import { copyRows } from "../picture/program-pictures.ts";
-import { paddedPlanes } from "../picture/tile-scaler.ts";
 
 /** The text is this high, as a share of the picture's height. */
 const TEXT_HEIGHT = 0.26;
@@ -18,8 +17,8 @@ const TEXT_LUMA = 225;
 const BREATH_MS = 3_600;
 /** The picture is reduced to about this width and enlarged again: a strong, cheap blur. */
 const BLUR_WIDTH = 48;
-const DIM = 0.3;
-const COLOUR = 0.6;
+const DIM = 0.28;
+const COLOUR = 0.45;
 
 interface Mask {
   readonly pixels: Buffer;
@@ -88,6 +87,24 @@ export class Slate {
         if (alpha === 0) continue;
         const under = into[target] as number;
         into[target] = under + (((TEXT_LUMA - under) * alpha) >> 8);
+      }
+    }
+    this.#whitenText(into, strength);
+  }
+
+  /** The picture's colours would shine through the text otherwise. */
+  #whitenText(into: Buffer, strength: number): void {
+    const { width, height } = this.#format;
+    const { pixels, x, y, width: maskWidth, height: maskHeight } = this.#mask;
+    const chroma = width / 2;
+    for (let row = 0; row < maskHeight; row += 2) {
+      let u = width * height + ((y + row) / 2) * chroma + x / 2;
+      let v = u + (width * height) / 4;
+      for (let column = row * maskWidth; column < (row + 1) * maskWidth; column += 2, u++, v++) {
+        const alpha = ((pixels[column] as number) * strength) >> 8;
+        if (alpha === 0) continue;
+        into[u] = (into[u] as number) + (((128 - (into[u] as number)) * alpha) >> 8);
+        into[v] = (into[v] as number) + (((128 - (into[v] as number)) * alpha) >> 8);
       }
     }
   }

@@ -24,6 +24,8 @@ export interface FlvSourceOptions {
   /** From the publisher's metadata; 0 when unknown. */
   readonly fpsHint: number;
   readonly onEvent: (event: SourceEvent) => void;
+  /** By how much the program is late now, for lack of CPU. */
+  readonly lagMs?: () => number;
 }
 
 export class FlvSource implements Source {
@@ -45,8 +47,8 @@ export class FlvSource implements Source {
     this.#video = new VideoTrack({
       threads: decodeThreads,
       dueMs: (mediaMs) => this.#playout.dueMs(mediaMs),
-      onDecoded: (picture, { mediaMs, atMs }) => {
-        this.#playout.decoded(mediaMs, atMs);
+      onDecoded: (picture, { mediaMs, atMs, fedMs }) => {
+        this.#playout.decoded(mediaMs, { atMs, fedMs });
         this.#announce(picture, atMs);
       },
       onRefused: (reason) => options.onEvent({ kind: "lost", reason }),
@@ -125,7 +127,7 @@ export class FlvSource implements Source {
       this.#hasVideo = true;
       this.#video.configure(video);
     } else if (video.kind === "frame") {
-      const mediaMs = this.#playout.arrive(tag.timestampMs, arrivalMs) + video.compositionMs;
+      const mediaMs = this.#arrive(tag, arrivalMs) + video.compositionMs;
       this.#video.push({ data: video.data, key: video.key, mediaMs, arrivedMs: arrivalMs });
     } else if (video.kind === "unsupported") this.#refuse(`video: ${video.name} is not supported`);
   }
@@ -134,10 +136,14 @@ export class FlvSource implements Source {
     const sound = parseAudioTag(tag.data);
     if (sound.kind === "config") this.#sound.configure(sound.config);
     else if (sound.kind === "frame") {
-      const mediaMs = this.#playout.arrive(tag.timestampMs, arrivalMs);
+      const mediaMs = this.#arrive(tag, arrivalMs);
       this.#sound.push(sound.data, { mediaMs, nowMs: arrivalMs });
       this.#announceSoundOnly(arrivalMs);
     }
+  }
+
+  #arrive(tag: FlvTag, arrivalMs: number): number {
+    return this.#playout.arrive(tag.timestampMs, { arrivalMs, lagMs: this.#options.lagMs?.() ?? 0 });
   }
 
   #refuse(reason: string): void {

@@ -3,23 +3,31 @@ import { MediaTimeline } from "../clock/media-timeline.ts";
 import { PlayoutDelay } from "../clock/playout-delay.ts";
 import { SourceClock } from "../clock/source-clock.ts";
 
+/** More than this between arrival and picture is a busy machine, not the stream's nature. */
+const MAX_DECODE_MS = 20;
+
 export class Playout {
   #timeline = new MediaTimeline();
   #clock = new SourceClock();
   #delay = new PlayoutDelay();
 
-  /** Media time of a tag that arrives now. */
-  arrive(rawMs: number, arrivalMs: number): number {
+  /**
+   * Media time of a tag that arrives now. `lagMs` is by how much our own process is late: the program is late by
+   * the same, so it is no reason to wait longer.
+   */
+  arrive(rawMs: number, options: { readonly arrivalMs: number; readonly lagMs: number }): number {
+    const { arrivalMs, lagMs } = options;
     const base = this.#clock.baseMs;
     const mediaMs = this.#timeline.map(rawMs, { expectedMs: base === null ? null : arrivalMs - base });
     const latenessMs = this.#clock.observe(mediaMs, arrivalMs);
-    if (this.#clock.isSettled(arrivalMs)) this.#delay.observe(latenessMs, arrivalMs);
+    if (this.#clock.isSettled(arrivalMs)) this.#delay.observe(latenessMs - lagMs, arrivalMs);
     return mediaMs;
   }
 
-  /** Counts a picture that left the decoder at `atMs`: reordering and decoding take time too. */
-  decoded(mediaMs: number, atMs: number): void {
+  /** Counts a picture that left the decoder at `atMs`, fed last with a packet of `fedMs`: reordering takes time. */
+  decoded(mediaMs: number, options: { readonly atMs: number; readonly fedMs: number }): void {
     const base = this.#clock.baseMs;
+    const atMs = Math.min(options.atMs, options.fedMs + MAX_DECODE_MS);
     if (base !== null && this.#clock.isSettled(atMs)) this.#delay.observe(atMs - mediaMs - base, atMs);
   }
 

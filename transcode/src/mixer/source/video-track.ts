@@ -41,11 +41,18 @@ interface Held {
   readonly arrivedMs: number;
 }
 
+/** When a picture came out of the decoder, and when the packet that pushed it out had arrived. */
+interface DecodedAt {
+  readonly mediaMs: number;
+  readonly atMs: number;
+  readonly fedMs: number;
+}
+
 /** Where the track asks and tells. */
 export interface VideoTrackOptions {
   readonly threads: (config: VideoConfig) => number;
   readonly dueMs: (mediaMs: number) => number;
-  readonly onDecoded: (picture: Picture, held: { readonly mediaMs: number; readonly atMs: number }) => void;
+  readonly onDecoded: (picture: Picture, held: DecodedAt) => void;
   readonly onRefused: (reason: string) => void;
 }
 
@@ -191,7 +198,8 @@ export class VideoTrack {
     const same = this.#decoder && this.#config?.codec === config.codec && this.#config.config.equals(config.config);
     if (same) return;
     this.#decoder?.finish();
-    this.#drain(() => this.#waiting.at(-1)?.arrivedMs ?? 0);
+    const lastMs = this.#waiting.at(-1)?.arrivedMs ?? 0;
+    this.#drain(() => lastMs, lastMs);
     this.#decoder?.close();
     this.#decoder = null;
     this.#config = config;
@@ -211,7 +219,7 @@ export class VideoTrack {
     this.#arrivals.set(Math.round(packet.mediaMs * 1_000), packet.arrivedMs);
     if (this.#arrivals.size > 64) this.#arrivals.delete(this.#arrivals.keys().next().value ?? 0);
     const sent = this.#decoder.send(packet.data, packet.mediaMs * 1_000);
-    const received = this.#drain(nowMs);
+    const received = this.#drain(nowMs, packet.arrivedMs);
     if (sent) {
       if (received) this.#refusedKeys = 0;
       return;
@@ -221,7 +229,7 @@ export class VideoTrack {
     if (packet.key && ++this.#refusedKeys >= MAX_REFUSED_KEYS) this.#refuse("undecodable");
   }
 
-  #drain(nowMs: () => number): boolean {
+  #drain(nowMs: () => number, fedMs: number): boolean {
     let received = false;
     for (let picture = this.#decoder?.receive(); picture; picture = this.#decoder?.receive()) {
       received = true;
@@ -231,12 +239,12 @@ export class VideoTrack {
         this.#refuse(`picture size ${size} is not supported`);
         return received;
       }
-      this.#hold(picture, nowMs());
+      this.#hold(picture, nowMs(), fedMs);
     }
     return received;
   }
 
-  #hold(picture: Picture, atMs: number): void {
+  #hold(picture: Picture, atMs: number, fedMs: number): void {
     const mediaMs = picture.ptsUs / 1_000;
     const arrivedMs = this.#arrivals.get(picture.ptsUs) ?? atMs;
     this.#arrivals.delete(picture.ptsUs);
@@ -247,7 +255,7 @@ export class VideoTrack {
     if (this.#lastPtsMs !== null && mediaMs > this.#lastPtsMs) this.#noteInterval(mediaMs - this.#lastPtsMs);
     this.#lastPtsMs = mediaMs;
     this.#waiting.push({ picture, mediaMs, arrivedMs });
-    this.#options.onDecoded(picture, { mediaMs, atMs });
+    this.#options.onDecoded(picture, { mediaMs, atMs, fedMs });
   }
 
   #keepBefore(held: Held, mediaMs: number): boolean {

@@ -1,0 +1,62 @@
+/** A real mixer process with its records read, for tests and measurements. */
+import { type ChildProcess, fork } from "node:child_process";
+import { EventEmitter, once } from "node:events";
+import type { Readable } from "node:stream";
+import { type MixerCommand, type MixerEvent, type MixerRecord, RecordReader } from "../protocol.ts";
+
+const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+
+export class MixerProcess {
+  readonly child: ChildProcess;
+  readonly events: MixerEvent[] = [];
+  readonly records: MixerRecord[] = [];
+  /** Keeps only the last pictures' bytes when set: long runs hold little. */
+  readonly #keep: number;
+  readonly #news = new EventEmitter();
+
+  constructor(options: { readonly keepRecords?: number; readonly execArgv?: readonly string[] } = {}) {
+    this.#keep = options.keepRecords ?? Number.POSITIVE_INFINITY;
+    this.child = fork(new URL("../main.ts", import.meta.url), {
+      stdio: ["ignore", "inherit", "inherit", "pipe", "ipc"],
+      execArgv: [...(options.execArgv ?? [])],
+    });
+    const reader = new RecordReader({ maxPayloadBytes: MAX_RECORD_BYTES });
+    const media = this.child.stdio[3] as Readable;
+    media.on("data", (chunk: Buffer) => {
+      for (const record of reader.push(chunk)) this.#take(record);
+    });
+    media.on("error", () => {});
+    this.child.on("message", (event: MixerEvent) => {
+      this.events.push(event);
+      this.#news.emit("news");
+    });
+  }
+
+  send(command: MixerCommand): void {
+    this.child.send(command);
+  }
+
+  /** Resolves once `isTrue`; checked at each event and record. Rejects after `budgetMs`. */
+  async until(isTrue: () => boolean, options: { readonly budgetMs?: number } = {}): Promise<void> {
+    const signal = AbortSignal.timeout(options.budgetMs ?? 30_000);
+    while (!isTrue()) await once(this.#news, "news", { signal });
+  }
+
+  async event(kind: MixerEvent["kind"]): Promise<MixerEvent> {
+    await this.until(() => this.events.some((event) => event.kind === kind));
+    return this.events.find((event) => event.kind === kind) as MixerEvent;
+  }
+
+  async kill(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const ended = once(this.child, "exit");
+    this.child.kill("SIGKILL");
+    await ended;
+  }
+
+  #take(record: MixerRecord): void {
+    this.records.push(record);
+    if (this.records.length > this.#keep) this.records.shift();
+    this.#news.emit("news");
+  }
+}
