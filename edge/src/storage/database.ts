@@ -70,6 +70,7 @@ export function openDatabase(path: string): Database {
     script: (sql) => sqlite.exec(sql),
     transaction: (work) => inTransaction("BEGIN IMMEDIATE", "COMMIT", work),
     writable() {
+      if (!sqlite.isOpen) return false;
       // a probe must not hold up the event loop while another process writes
       sqlite.exec("PRAGMA busy_timeout = 0");
       try {
