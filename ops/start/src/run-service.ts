@@ -127,6 +127,8 @@ function createReporter(output: LogOutput, inbox: Inbox): ChildReporter {
   return {
     event: (level, child, text) => output.event(level, child, text),
     line(child, stream, text) {
+      // ffmpeg names the address it cannot reach, with the stream key in it.
+      if (child === "demo") return output.line(child, stream, text.replace(/(rtmp:\S+\/live\/)\S+/g, "$1[redacted]:"));
       if (child !== "redis") return output.line(child, stream, text);
       const record = readRedisLine(text);
       output.event(record.level, child, record.text);

@@ -30,7 +30,7 @@ export async function prepareDemo(
   const ready = async (signal: AbortSignal) => {
     while (!signal.aborted) {
       const room = await api.request<Room>("GET", `/rooms/${slug}`).catch(() => undefined);
-      if (room?.live) return;
+      if (room?.live?.at === "live") return;
       await sleep(POLL_MS);
     }
   };

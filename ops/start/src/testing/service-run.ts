@@ -31,9 +31,18 @@ export class ServicePlace {
     return join(this.dir, "data");
   }
 
-  /** Starts the service; `env` goes over the place's own settings. */
+  /** Starts the service with stand-ins; `env` goes over the place's own settings. */
   start(env: Readonly<Record<string, string>> = {}): ServiceRun {
-    const child = spawn(process.execPath, [fileURLToPath(new URL("./stand-in-service.ts", import.meta.url))], {
+    return this.#run("./stand-in-service.ts", [], env);
+  }
+
+  /** Starts the real service. */
+  startReal(...args: readonly string[]): ServiceRun {
+    return this.#run("../main.ts", args, {});
+  }
+
+  #run(entry: string, args: readonly string[], env: Readonly<Record<string, string>>): ServiceRun {
+    const child = spawn(process.execPath, [fileURLToPath(new URL(entry, import.meta.url)), ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       env: { PATH: process.env.PATH, ...this.ports, DATA_DIR: this.dataDir, [MARK]: this.#mark, ...env },
     });
