@@ -13,8 +13,8 @@ import { Rendition, type RenditionContext } from "./rendition.ts";
 export const SOUND_LOST_MS = 500;
 /** The same before the first sound. */
 export const FIRST_SOUND_MS = 1_000;
-/** From the first media until renditions that have none are left out of the multivariant playlist. */
-export const ALL_RENDITIONS_MS = 3_000;
+/** From the first segment's time until renditions that have none are left out of the multivariant playlist. */
+const ALL_RENDITIONS_MS = 3_000;
 const RETAIN_MS = 15_000;
 const MAX_RETAINED_BYTES = 64 * 1_024 * 1_024;
 /** AudioSpecificConfig of a program's sound, should its encoder not tell in time: AAC-LC, 48 kHz, stereo. */
@@ -83,6 +83,11 @@ export class OriginProgram {
 
   get thumbnailJpeg(): Buffer | null {
     return this.#thumbnail;
+  }
+
+  /** How long a program takes, at most, to have its first segment in all renditions. */
+  get startingMs(): number {
+    return this.grid.segmentSeconds * 1_000 + ALL_RENDITIONS_MS;
   }
 
   /** One observer: the origin. */
@@ -183,8 +188,8 @@ export class OriginProgram {
   multivariant(): Rendered | null {
     if (this.#firstMediaAtMs === null) return null;
     const living = this.#living();
-    const ready = living.filter((rendition) => rendition.head);
-    const patient = this.#nowMs() - this.#firstMediaAtMs < ALL_RENDITIONS_MS && !this.#ended;
+    const ready = living.filter((rendition) => rendition.started && rendition.head);
+    const patient = this.#nowMs() - this.#firstMediaAtMs < this.startingMs && !this.#ended;
     const pictures = ready.some((rendition) => rendition.rung.width > 0) || this.#pictures.size === 0;
     if (ready.length < living.length && (patient || !pictures)) return null;
     const variants: Variant[] = [];

@@ -5,6 +5,7 @@ import { firstPictureOfPart, type Grid, msnOfPart } from "../pack/grid.ts";
 import { writeInitSegment } from "../pack/init-segment.ts";
 import type { PackedPart } from "../pack/pack-parts.ts";
 import type { PlaylistHead } from "./blocking-reload.ts";
+import { listedSeconds } from "./listed-durations.ts";
 import {
   type MediaPlaylist,
   type PlaylistSegment,
@@ -70,6 +71,11 @@ export class Rendition {
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** Whether a segment was completed: hls.js takes a playlist of parts alone for an empty one. */
+  get started(): boolean {
+    return this.window.segments.some((segment) => segment.complete) || this.#ended;
   }
 
   /** Number of the part that comes next: the one hinted. */
@@ -237,18 +243,19 @@ export class Rendition {
   }
 
   #segmentModel(segment: WindowSegment, before: WindowSegment | null, withParts: boolean): PlaylistSegment {
-    const { epoch } = this.#context;
+    const { epoch, grid } = this.#context;
+    const seconds = listedSeconds(grid, segment.parts);
     return {
       uri: segment.complete ? `s${epoch}-${segment.msn}.m4s` : null,
-      seconds: segmentSeconds(segment),
+      seconds: seconds.reduce((sum, part) => sum + part, 0),
       programDateTimeMs: segment.startMs,
       discontinuity: segment.discontinuity,
       mapUri: before?.init === segment.init ? null : initUri(epoch, segment.init),
       gap: segment.parts.every((part) => part.bytes === null),
       parts: withParts
-        ? segment.parts.map((part) => ({
+        ? segment.parts.map((part, at) => ({
             uri: `p${epoch}-${part.number}.m4s`,
-            seconds: part.seconds,
+            seconds: seconds[at] ?? 0,
             independent: part.independent,
             gap: part.bytes === null,
           }))

@@ -2,7 +2,7 @@
 
 import { type Directives, decideReload, readDirectives } from "./blocking-reload.ts";
 import type { OriginErrorCode } from "./errors.ts";
-import { ALL_RENDITIONS_MS, type OriginProgram } from "./origin-program.ts";
+import type { OriginProgram } from "./origin-program.ts";
 import type { Target } from "./paths.ts";
 import type { Rendition } from "./rendition.ts";
 import { CACHE, type Exchange, satisfiedCache, sendError, sendMedia, sendPlaylist } from "./respond.ts";
@@ -68,7 +68,7 @@ export class ProgramServer {
 
   multivariant(exchange: Exchange): void {
     if (this.#sendMultivariant(exchange)) return;
-    const untilMs = this.#nowMs() + ALL_RENDITIONS_MS;
+    const untilMs = this.#nowMs() + this.program.startingMs;
     if (!this.#multivariant.park({ exchange, about: null, untilMs }))
       this.#fail(exchange, "multivariant", "too-many-waiting");
   }
@@ -160,7 +160,7 @@ export class ProgramServer {
   #sendIfReady(exchange: Exchange, rendition: Rendition, directives: Directives): boolean {
     const { grid } = this.program;
     if (!rendition.ended) {
-      if (!rendition.head) return false;
+      if (!rendition.head || !rendition.started) return false;
       const decision = decideReload(directives, rendition.head, grid.partSeconds);
       if (decision.kind === "wait") return false;
       if (decision.kind === "bad") return this.#fail(exchange, "playlist", decision.code);
@@ -182,7 +182,7 @@ export class ProgramServer {
 
   #giveUpPlaylist(exchange: Exchange, rendition: Rendition, directives: Directives): void {
     if (!rendition.head) this.#fail(exchange, "playlist", "program-starting");
-    else if (directives.part === null) this.#fail(exchange, "playlist", "not-updated");
+    else if (directives.part === null && rendition.started) this.#fail(exchange, "playlist", "not-updated");
     else this.#sendPlaylist(exchange, rendition, { skip: directives.skip, cache: CACHE.never });
   }
 

@@ -1,6 +1,6 @@
 /** Material for tests: a short real encode by ffmpeg, taken apart again, and programs fed with it. */
 import { spawn } from "node:child_process";
-import { FlvReader, parseAudioTag, parseVideoTag } from "@lianmai/ingest/flv";
+import { type AudioTag, FlvReader, parseAudioTag, parseVideoTag, type VideoTag } from "@lianmai/ingest/flv";
 import type { Clock } from "@lianmai/process";
 import type { Rung } from "../contract.ts";
 import { type EncodedPicture, type EncodedSound, SAMPLES_PER_ACCESS_UNIT } from "../pack/encoded.ts";
@@ -33,26 +33,38 @@ export async function encodeMaterial(of: {
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   const reader = new FlvReader();
-  let avcC: Buffer | null = null;
-  let audioConfig: Buffer | null = null;
-  const pictures: EncodedPicture[] = [];
-  const sounds: EncodedSound[] = [];
+  const material = new Collected();
   for await (const chunk of child.stdout) {
     for (const tag of reader.push(Buffer.from(chunk))) {
-      const video = tag.type === "video" ? parseVideoTag(tag.data) : null;
-      const audio = tag.type === "audio" ? parseAudioTag(tag.data) : null;
-      if (video?.kind === "config") avcC = Buffer.from(video.config);
-      if (video?.kind === "frame") {
-        pictures.push({ index: pictures.length, key: video.key, data: Buffer.from(video.data) });
-      }
-      if (audio?.kind === "config") audioConfig = Buffer.from(audio.config);
-      if (audio?.kind === "frame") {
-        sounds.push({ sample: sounds.length * SAMPLES_PER_ACCESS_UNIT, data: Buffer.from(audio.data) });
-      }
+      if (tag.type === "video") material.video(parseVideoTag(tag.data));
+      if (tag.type === "audio") material.audio(parseAudioTag(tag.data));
     }
   }
-  if (!avcC || !audioConfig || pictures.length === 0) throw new Error("ffmpeg gave no material");
-  return { avcC, audioConfig, pictures, sounds };
+  return material.done();
+}
+
+class Collected {
+  #avcC: Buffer | null = null;
+  #audioConfig: Buffer | null = null;
+  readonly #pictures: EncodedPicture[] = [];
+  readonly #sounds: EncodedSound[] = [];
+
+  video(tag: VideoTag): void {
+    if (tag.kind === "config") this.#avcC = Buffer.from(tag.config);
+    if (tag.kind !== "frame") return;
+    this.#pictures.push({ index: this.#pictures.length, key: tag.key, data: Buffer.from(tag.data) });
+  }
+
+  audio(tag: AudioTag): void {
+    if (tag.kind === "config") this.#audioConfig = Buffer.from(tag.config);
+    if (tag.kind !== "frame") return;
+    this.#sounds.push({ sample: this.#sounds.length * SAMPLES_PER_ACCESS_UNIT, data: Buffer.from(tag.data) });
+  }
+
+  done(): TestMaterial {
+    if (!this.#avcC || !this.#audioConfig || this.#pictures.length === 0) throw new Error("ffmpeg gave no material");
+    return { avcC: this.#avcC, audioConfig: this.#audioConfig, pictures: this.#pictures, sounds: this.#sounds };
+  }
 }
 
 /** Material of the right shape and no content, for what does not decode it. */
@@ -127,28 +139,39 @@ export function configure(program: OriginProgram, material: TestMaterial): void 
   program.audioConfig(material.audioConfig);
 }
 
-/**
- * Feeds pictures [from, to) to all rungs, with the sound of the same time; times in the material are moved by
- * `offset` pictures. Moves a test clock along.
- */
-export function feed(
-  program: OriginProgram,
-  material: TestMaterial,
-  range: { readonly from: number; readonly to: number; readonly clock?: TestClock; readonly loop?: boolean },
-): void {
-  const { fps, samplesPerFrame } = program.grid;
-  const { pictures, sounds } = material;
+export interface FeedRange {
+  /** Pictures [from, to) of the program. */
+  readonly from: number;
+  readonly to: number;
+  /** Moved along by a picture's time for each picture. */
+  readonly clock?: TestClock;
+  /** Program index that the material's first picture is used for: how a restarted encoder goes on. Default 0. */
+  readonly origin?: number;
+}
+
+/** Feeds pictures to all rungs, each followed by the sound of its time; material repeats when it is too short. */
+export function feed(program: OriginProgram, material: TestMaterial, range: FeedRange): void {
   for (let index = range.from; index < range.to; index++) {
-    if (range.clock) range.clock.nowMs += 1_000 / fps;
-    const picture = pictures[range.loop ? index % pictures.length : index];
-    if (!picture) throw new RangeError("material too short");
-    for (const rendition of program.renditions.values()) {
-      if (rendition.rung.width > 0) program.video(rendition.name, { ...picture, index });
-    }
-    const first = Math.ceil((index * samplesPerFrame) / SAMPLES_PER_ACCESS_UNIT);
-    for (let unit = first; unit * SAMPLES_PER_ACCESS_UNIT < (index + 1) * samplesPerFrame; unit++) {
-      const sound = sounds[unit % sounds.length];
-      if (sound) program.audio({ sample: unit * SAMPLES_PER_ACCESS_UNIT, data: sound.data });
-    }
+    if (range.clock) range.clock.nowMs += 1_000 / program.grid.fps;
+    feedPicture(program, material, index, range.origin ?? 0);
+    feedSound(program, material, index);
+  }
+}
+
+export function feedPicture(program: OriginProgram, material: TestMaterial, index: number, origin = 0): void {
+  const picture = material.pictures[(index - origin) % material.pictures.length];
+  if (!picture) throw new RangeError(`no picture for ${index}`);
+  for (const rendition of program.renditions.values()) {
+    if (rendition.rung.width > 0) program.video(rendition.name, { ...picture, index });
+  }
+}
+
+/** The access units that start within the time of a picture. */
+export function feedSound(program: OriginProgram, material: TestMaterial, index: number): void {
+  const { samplesPerFrame } = program.grid;
+  const first = Math.ceil((index * samplesPerFrame) / SAMPLES_PER_ACCESS_UNIT);
+  for (let unit = first; unit * SAMPLES_PER_ACCESS_UNIT < (index + 1) * samplesPerFrame; unit++) {
+    const sound = material.sounds[unit % material.sounds.length];
+    if (sound) program.audio({ sample: unit * SAMPLES_PER_ACCESS_UNIT, data: sound.data });
   }
 }

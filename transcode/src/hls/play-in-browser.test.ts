@@ -1,0 +1,140 @@
+import { readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { systemClock } from "@lianmai/process";
+import { type Browser, chromium } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createOrigin, type Origin } from "./origin.ts";
+import type { OriginProgram } from "./origin-program.ts";
+import { encodeMaterial, feedSound, rung, type TestMaterial, testProgram } from "./test-material.ts";
+
+const PAGE = `<!doctype html><video muted playsinline></video><script src="/hls.js"></script><script>
+const video = document.querySelector("video");
+const facts = { errors: [], fatal: 0, levels: [], loads: {}, ended: false };
+const hls = new Hls({ lowLatencyMode: true });
+hls.on(Hls.Events.ERROR, (_, e) => { facts.errors.push(e.type + "/" + e.details); if (e.fatal) facts.fatal++; });
+hls.on(Hls.Events.FRAG_LOADED, (_, { part }) => { if (part) facts.loads[part.url] = (facts.loads[part.url] ?? 0) + 1; });
+hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => facts.levels.push(level));
+video.addEventListener("ended", () => { facts.ended = true; });
+hls.loadSource("/live/test-room/index.m3u8");
+hls.attachMedia(video);
+video.play();
+window.observe = () => ({ ...facts, time: video.currentTime, latency: hls.latency, width: video.videoWidth,
+  audioBytes: video.webkitAudioDecodedByteCount, frames: video.getVideoPlaybackQuality().totalVideoFrames });
+window.choose = (height) => { hls.nextLevel = hls.levels.findIndex((level) => level.height === height); };
+</script>`;
+
+interface Observed {
+  readonly errors: string[];
+  readonly fatal: number;
+  readonly levels: number[];
+  readonly loads: Readonly<Record<string, number>>;
+  readonly ended: boolean;
+  readonly time: number;
+  readonly latency: number;
+  readonly width: number;
+  readonly audioBytes: number;
+  readonly frames: number;
+}
+
+let browser: Browser;
+let server: Server;
+let origin: Origin;
+let program: OriginProgram;
+let large: TestMaterial;
+let small: TestMaterial;
+let pacer: NodeJS.Timeout;
+/** Picture at which the encoders begin anew, in the middle of a part; null: not yet. */
+let restartAt: number | null = null;
+let next = 0;
+
+/** Index that the encoders' newest IDR picture stands for: on the grid, but for the one after the restart. */
+function originOf(index: number): number {
+  if (restartAt === null || index < restartAt) return 0;
+  return index < Math.ceil(restartAt / 30) * 30 ? restartAt : 0;
+}
+
+/** Pictures come at their time; sound follows 60 ms later, as it does from a real encoder. */
+function pace(startedAtMs: number): void {
+  const due = Math.floor(((systemClock.monotonicMs() - startedAtMs) * 30) / 1_000);
+  for (; next < due; next++) {
+    const begin = originOf(next);
+    for (const [name, material] of [
+      ["360p", large],
+      ["180p", small],
+    ] as const) {
+      const picture = material.pictures[(next - begin) % material.pictures.length];
+      if (picture) program.video(name, { ...picture, index: next });
+    }
+    if (next >= 2) feedSound(program, large, next - 2);
+  }
+}
+
+beforeAll(async () => {
+  const encode = (size: string) => encodeMaterial({ seconds: 4, fps: 30, gopFrames: 30, size });
+  [large, small] = [await encode("640x360"), await encode("320x180")];
+  origin = createOrigin({ clock: systemClock });
+  program = testProgram(systemClock, {
+    rungs: [rung("360p", 360, 900_000), rung("180p", 180, 300_000), rung("audio", 0, 0)],
+  });
+  program.videoConfig("360p", large.avcC);
+  program.videoConfig("180p", small.avcC);
+  program.audioConfig(large.audioConfig);
+  origin.add(program);
+  const hls = readFileSync(fileURLToPath(import.meta.resolve("hls.js/dist/hls.min.js")));
+  server = createServer((request, response) => {
+    if (origin.handle(request, response)) return;
+    if (request.url === "/hls.js") response.end(hls);
+    else if (request.url === "/") response.setHeader("Content-Type", "text/html").end(PAGE);
+    else response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const startedAtMs = systemClock.monotonicMs();
+  pacer = setInterval(() => pace(startedAtMs), 5);
+  browser = await chromium.launch({
+    executablePath: process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-background-networking",
+      "--autoplay-policy=no-user-gesture-required",
+    ],
+  });
+});
+
+afterAll(async () => {
+  clearInterval(pacer);
+  await browser?.close();
+  origin?.close();
+  server?.closeAllConnections();
+  server?.close();
+});
+
+test("hls.js plays parts, switches renditions, plays over an encoder's restart and sees the end", async () => {
+  const page = await browser.newPage();
+  const { port } = server.address() as AddressInfo;
+  await page.goto(`http://127.0.0.1:${port}/`);
+  const observe = () => page.evaluate<Observed>("window.observe()");
+  const until = (what: string) => page.waitForFunction(what, undefined, { timeout: 20_000, polling: 100 });
+  await until("window.observe().time > 0");
+  await page.evaluate("window.choose(360)");
+  await until("window.observe().time > 3 && window.observe().width === 640");
+  const before = await observe();
+  restartAt = next + 14;
+  await page.evaluate("window.choose(180)");
+  await until("window.observe().width === 320");
+  await until(`window.observe().time > ${before.time + 5}`);
+  clearInterval(pacer);
+  program.end();
+  await until("window.observe().ended");
+  const last = await observe();
+  expect(last.errors.filter((error) => !error.endsWith("bufferStalledError"))).toEqual([]);
+  expect(last.fatal).toBe(0);
+  const loads = Object.values(last.loads);
+  expect(loads.length).toBeGreaterThan(10);
+  // A player that cannot tell where a segment ends loads the same parts for ever (see listed-durations.ts).
+  expect(Math.max(...loads)).toBeLessThanOrEqual(3);
+  expect(last.audioBytes).toBeGreaterThan(0);
+  expect(last.frames).toBeGreaterThan(150);
+});
