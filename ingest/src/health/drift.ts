@@ -10,6 +10,8 @@ interface Point {
 export const DRIFT_MIN_MS = 60_000;
 export const DRIFT_KEEP_MS = 600_000;
 const BUCKET_MS = 1_000;
+/** Tags whose lateness is kept: five seconds of any real encoder. */
+const MAX_LATENESS = 2_048;
 /** A step of the offset beyond these starts the measurement again: media time jumped forward, or back. */
 const RESTART_EARLY_MS = 1_000;
 const RESTART_LATE_MS = 10_000;
@@ -31,6 +33,7 @@ export class DriftMeter {
       this.#restart();
     this.#lateness.push({ atMs: arrivalMs, lateMs: offsetMs - this.#floorMs(offsetMs) });
     const oldestMs = arrivalMs - 5_000;
+    if (this.#lateness.length > MAX_LATENESS) this.#lateness.shift();
     while ((this.#lateness[0]?.atMs ?? oldestMs) < oldestMs) this.#lateness.shift();
     if (!this.#bucket) this.#bucket = { atMs: arrivalMs, offsetMs };
     else if (arrivalMs - this.#bucket.atMs >= BUCKET_MS) this.#close({ atMs: arrivalMs, offsetMs });

@@ -144,7 +144,7 @@ test("each finding names a setting of OBS, appears after a while and goes after 
   expect(first).toBeGreaterThanOrEqual(8);
   expect(bad.at(-1)?.findings[0]).toMatchObject({
     code: "bitrate-low",
-    severity: "warn",
+    severity: "info",
     obsSetting: "Settings > Output > Streaming > Bitrate",
   });
   const good = play({ seconds: 60 }, meter, 20_000);

@@ -41,7 +41,7 @@ export const OBS_SETTINGS: Readonly<Record<FindingCode, string>> = {
   "bitrate-unsteady": "Settings > Output > Streaming > Rate Control",
   "fps-low": "Settings > Video > Common FPS Values",
   "fps-uneven": "Settings > Video > Common FPS Values",
-  "timestamp-jump": "Settings > Advanced > Automatically Reconnect",
+  "timestamp-jump": "Settings > Output > Streaming > Video Encoder",
   "timestamp-backwards": "Settings > Output > Streaming > Video Encoder",
   "audio-gap": "Settings > Audio > Sample Rate",
   "audio-missing": "Audio Mixer > Advanced Audio Properties > Tracks",
@@ -95,7 +95,7 @@ function observeVideo(measured: Measured, add: Add): void {
   const bitsPerPixel = pixelsPerSecond > 0 ? measured.videoBitsPerSecond / pixelsPerSecond : 1;
   if (bitsPerPixel < (measured.efficientCodec ? 0.012 : 0.022)) {
     const values = { bitsPerSecond: measured.videoBitsPerSecond, bitsPerPixel: round(bitsPerPixel, 4) };
-    add("bitrate-low", "warn", values, 5_000);
+    add("bitrate-low", "info", values, 5_000);
   }
   if (measured.unsteadiness > 0.6) {
     add("bitrate-unsteady", "info", { variationPercent: round(measured.unsteadiness * 100) }, 8_000);

@@ -1,6 +1,12 @@
 import type { Clock, Logger, Redis } from "@lianmai/process";
 import { Value } from "typebox/value";
-import { healthRedisKey, INGEST_COMMANDS_CHANNEL, INGEST_EVENTS_CHANNEL, ingestCommandSchema } from "../contract.ts";
+import {
+  healthRedisKey,
+  INGEST_COMMANDS_CHANNEL,
+  INGEST_EVENTS_CHANNEL,
+  type IngestHealth,
+  ingestCommandSchema,
+} from "../contract.ts";
 import type { Claims } from "./claims.ts";
 import { lookUpGrants } from "./grants.ts";
 import type { LiveSession } from "./live-session.ts";
@@ -17,6 +23,8 @@ const UNTOLD_MS = 60_000;
 
 interface UntoldEnd {
   readonly session: LiveSession;
+  /** As it was at the end. */
+  readonly health: IngestHealth;
   readonly reason: EndReason;
   readonly atMs: number;
 }
@@ -76,7 +84,7 @@ export class Keeper {
 
   /** Frees the session's room and tells its end. */
   ended(session: LiveSession, reason: EndReason): void {
-    const told = this.#tell({ session, reason, atMs: this.#clock.monotonicMs() });
+    const told = this.#tell({ session, reason, health: session.health(), atMs: this.#clock.monotonicMs() });
     this.#telling.add(told);
     void told.finally(() => this.#telling.delete(told));
   }
@@ -87,8 +95,10 @@ export class Keeper {
     const message = parse(text);
     if (!registry || message === undefined) return;
     if (channel === INGEST_COMMANDS_CHANNEL && Value.Check(ingestCommandSchema, message)) {
-      if (message.kind === "end-room") registry.end((session) => session.room === message.room, "room-ended");
-      else void this.#checkGrants(registry.sessions().filter((session) => session.keyHash === message.keyHash));
+      if (message.kind === "end-room") {
+        this.#logger.info({ room: message.room, reason: message.reason }, "room ended by command");
+        registry.end((session) => session.room === message.room, "room-ended");
+      } else void this.#checkGrants(registry.sessions().filter((session) => session.keyHash === message.keyHash));
     } else if (channel === INGEST_EVENTS_CHANNEL && isTakeover(message)) {
       // Another ingest process took the room over and has announced the end.
       registry.find(message.sessionId)?.end("taken-over");
@@ -106,7 +116,7 @@ export class Keeper {
       const results = await Promise.allSettled([
         this.#checkGrants(sessions),
         ...sessions.map((session) => this.#renew(session)),
-        ...sessions.map((session) => this.#writeHealth(session)),
+        ...sessions.map((session) => this.#writeHealth(session.health())),
       ]);
       const failed = results.find((result) => result.status === "rejected");
       if (failed) this.#logger.debug({ reason: String(failed.reason) }, "redis did not take everything");
@@ -132,9 +142,8 @@ export class Keeper {
     else if (session.ended) await this.#claims.release(session, { reason: session.ended, announced: false });
   }
 
-  async #writeHealth(session: LiveSession): Promise<void> {
-    const health = JSON.stringify(session.health());
-    await this.#redis.set(healthRedisKey(session.room), health, "EX", HEALTH_KEPT_SECONDS);
+  async #writeHealth(health: IngestHealth): Promise<void> {
+    await this.#redis.set(healthRedisKey(health.room), JSON.stringify(health), "EX", HEALTH_KEPT_SECONDS);
   }
 
   async #checkGrants(sessions: readonly LiveSession[]): Promise<void> {
@@ -149,9 +158,9 @@ export class Keeper {
   }
 
   async #tell(end: UntoldEnd): Promise<void> {
-    const { session, reason } = end;
+    const { session, reason, health } = end;
     try {
-      if (reason !== "taken-over") await this.#writeHealth(session);
+      if (reason !== "taken-over") await this.#writeHealth(health);
       await this.#claims.release(session, { reason, announced: session.publication() !== undefined });
     } catch {
       this.#untold = [...this.#untold, end].slice(-UNTOLD_ENDS);

@@ -70,6 +70,7 @@ const HANDSHAKE = Buffer.concat([Buffer.from([3]), Buffer.alloc(1536), Buffer.al
 const CONNECT = message(20, writeAmf0("connect", 1, { app: "live", tcUrl: "rtmp://h/live" }));
 const command = (...values: readonly AmfInput[]) => message(20, writeAmf0(...values));
 const CREATE = command("createStream", 4, null);
+const PUBLISH_EVIL = Buffer.concat([CREATE, command("publish", 5, null, "evil", "live")]);
 const frame = (size: number) =>
   message(9, Buffer.concat([Buffer.from([0x17, 1, 0, 0, 0]), Buffer.alloc(size, 9)]), { cid: 6 });
 
@@ -165,6 +166,38 @@ const ATTACKS: Readonly<Record<string, (random: Random) => readonly Buffer[]>> =
     message(20, Buffer.alloc(100), { length: 1_000 }).subarray(0, 112),
     message(20, Buffer.alloc(1_000), { length: 0xffff }),
   ],
+  "an authorised publisher that sends garbage": (random) => [
+    HANDSHAKE,
+    CONNECT,
+    PUBLISH_EVIL,
+    ...Array.from({ length: 12 }, () =>
+      message(pick(random, [8, 9, 15, 18, 22]), bytes(random, Math.floor(random() * 900))),
+    ),
+  ],
+  "an authorised publisher with damaged sequence headers": (random) => [
+    HANDSHAKE,
+    CONNECT,
+    PUBLISH_EVIL,
+    message(9, Buffer.concat([Buffer.from([0x17, 0, 0, 0, 0]), bytes(random, 40)])),
+    message(
+      9,
+      Buffer.concat([Buffer.from([0x90]), Buffer.from(pick(random, ["hvc1", "av01", "avc1"])), bytes(random, 60)]),
+    ),
+    message(8, Buffer.concat([Buffer.from([0xaf, 0]), bytes(random, 4)])),
+    ...Array.from({ length: 5 }, () => frame(Math.floor(random() * 5_000))),
+  ],
+  "an authorised publisher that sends a message of 16 MB": () => [
+    HANDSHAKE,
+    CONNECT,
+    PUBLISH_EVIL,
+    message(9, Buffer.alloc(4_000), { length: 0xffffff }),
+  ],
+  "an authorised publisher that floods": () => [HANDSHAKE, CONNECT, PUBLISH_EVIL, Buffer.alloc(25_000, 0xc3)],
+  "pings whose answers are not read": () => [
+    HANDSHAKE,
+    CONNECT,
+    Buffer.concat(Array.from({ length: 3_000 }, () => message(4, Buffer.from([0, 6, 0, 0, 0, 0]), { cid: 2 }))),
+  ],
   "a slow drip": (random) =>
     Array.from(HANDSHAKE.subarray(0, 4 + Math.floor(random() * 8)), (byte) => Buffer.from([byte])),
 };
@@ -208,6 +241,7 @@ test(
   `${CONNECTIONS} hostile connections (seed ${SEED}) leave a live show without a gap, and memory where it was`,
   async () => {
     await redis.grant("show", { room: "show" });
+    await redis.grant("evil", { room: "evil", takeover: "newest" });
     const publisher = publishWithFfmpeg(ingest.url("show"), { seconds: 3_600 });
     const record = await eventually(async () => await redis.client.get(publicationRedisKey("show")));
     const { sessionId, sourceUrl } = JSON.parse(record);

@@ -15,6 +15,7 @@ export type ViolationReason =
   | "play-refused"
   | "media-before-publish"
   | "held-too-much"
+  | "too-fast"
   | "unread-answers"
   | "handshake-timeout"
   | "publish-timeout"

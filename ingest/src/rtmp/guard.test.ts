@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ChunkBudget, RtmpViolation } from "./guard-chunks.ts";
 import { addressGroup, ConnectionGate } from "./guard-connections.ts";
+import { RateBudget } from "./guard-rate.ts";
 import { RTMP_LIMITS } from "./limits.ts";
 
 const limits = {
@@ -42,6 +43,29 @@ test("what an encoder sends is admitted again and again", () => {
     budget.admit(4, 60_000 + i, { live: true });
     budget.admit(6, 400, { live: true });
   }
+});
+
+test("an encoder at full rate never meets the rate bound, after a stall neither; a flood does", () => {
+  let nowMs = 0;
+  const rate = new RateBudget(RTMP_LIMITS, { nowMs: () => nowMs });
+  const send = (messages: number, sizeBytes: number) => {
+    for (let i = 0; i < messages; i += 1) {
+      rate.read(sizeBytes);
+      rate.message();
+    }
+  };
+  for (let second = 0; second < 60; second += 1) {
+    nowMs += 1_000;
+    send(300, 20_000);
+  }
+  nowMs += 10_000;
+  send(3_000, 20_000);
+  nowMs += 10_000;
+  expect(() => send(21_000, 1)).toThrow(RtmpViolation);
+  const bytes = new RateBudget(RTMP_LIMITS, { nowMs: () => nowMs });
+  expect(() => {
+    for (let i = 0; i < 100; i += 1) bytes.read(1024 * 1024);
+  }).toThrow(RtmpViolation);
 });
 
 test("the gate keeps to its bounds, evicts the oldest, and forgets who left", () => {

@@ -2,7 +2,7 @@
 export interface RtmpLimits {
   /** From accept to the end of the handshake. */
   readonly handshakeMs: number;
-  /** From accept to the publish command. */
+  /** From the handshake to the publish command. */
   readonly publishMs: number;
   /** Longest a live publisher may send no whole media message. */
   readonly idleMs: number;
@@ -19,6 +19,11 @@ export interface RtmpLimits {
   readonly commands: number;
   /** Media that came before the decision. */
   readonly heldBytes: number;
+  /** What a connection may send for long, and in a burst. */
+  readonly bytesPerSecond: number;
+  readonly burstBytes: number;
+  readonly messagesPerSecond: number;
+  readonly burstMessages: number;
   /** Answers the client has not read. */
   readonly unreadBytes: number;
   /** Connections not (yet) live: of one address, and in all. Live ones are bounded by MAX_PUBLISHERS. */
@@ -42,6 +47,10 @@ export const RTMP_LIMITS: RtmpLimits = {
   chunkStreams: 64,
   commands: 32,
   heldBytes: MIB,
+  bytesPerSecond: 25 * MIB,
+  burstBytes: 64 * MIB,
+  messagesPerSecond: 2_000,
+  burstMessages: 20_000,
   unreadBytes: 64 * KIB,
   pendingPerAddress: 32,
   pending: 256,

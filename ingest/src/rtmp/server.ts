@@ -4,11 +4,13 @@
  * here before it runs: command decoding, control messages, buffers, its broadcasts and its socket handlers.
  */
 import type { Socket } from "node:net";
+import { systemClock } from "@lianmai/process";
 import nmsLogger from "node-media-server/src/core/logger.js";
 import RtmpSession from "node-media-server/src/session/rtmp_session.js";
 import type { FlvTag } from "../flv/index.ts";
 import { type AmfValue, readAmf0 } from "./guard-amf.ts";
 import { ChunkBudget, RtmpViolation } from "./guard-chunks.ts";
+import { RateBudget } from "./guard-rate.ts";
 import type { RtmpLimits } from "./limits.ts";
 
 // It prints each session to stdout; ours is the only log.
@@ -50,6 +52,7 @@ export function startRtmp(
   // A megabyte of parser buffer per connection that RTMP never uses.
   rtmp.flv = undefined;
   const budget = new ChunkBudget(limits);
+  const rate = new RateBudget(limits, { nowMs: () => systemClock.monotonicMs() });
   let state: "handshake" | "open" | "live" | "deaf" = "handshake";
   let connectedApp: string | undefined;
   let commands = 0;
@@ -74,16 +77,21 @@ export function startRtmp(
 
   rtmp.packetHandler = () => {
     if (state === "deaf") return;
+    if (socket.writableLength > limits.unreadBytes) throw new RtmpViolation("unread-answers");
+    rate.message();
     const { header, payload, clock } = rtmp.parserPacket;
     const body = payload.subarray(0, header.length);
     const mediaType = MEDIA_TYPES[header.type];
-    if (mediaType) {
-      if (connectedApp === undefined) throw new RtmpViolation("media-before-publish");
-      handlers.onMedia({ type: mediaType, timestampMs: clock, data: body });
-    } else if (header.type === 20) command(body);
+    if (mediaType) media({ type: mediaType, timestampMs: clock, data: body });
+    else if (header.type === 20) command(body);
     else if (header.type === 17) command(body.subarray(1));
     else control(header.type, body);
   };
+
+  function media(message: FlvTag): void {
+    if (connectedApp === undefined) throw new RtmpViolation("media-before-publish");
+    handlers.onMedia(message);
+  }
 
   function control(type: number, body: Buffer): void {
     if (type === 1) {
@@ -102,7 +110,6 @@ export function startRtmp(
   }
 
   function command(body: Buffer): void {
-    if (socket.writableLength > limits.unreadBytes) throw new RtmpViolation("unread-answers");
     commands += 1;
     if (commands > limits.commands) throw new RtmpViolation("too-many-commands");
     const [name, transaction, argument, ...rest] = decode(body);
@@ -167,6 +174,7 @@ export function startRtmp(
     try {
       if (receivedBytes === 0 && data[0] !== 3) throw new RtmpViolation("not-rtmp");
       receivedBytes += data.length;
+      rate.read(data.length);
       rtmp.parserData(data);
       if (state === "handshake" && rtmp.handshakeState >= HANDSHAKE_DONE) {
         state = "open";

@@ -83,7 +83,9 @@ export class RtmpPublisher {
     }
     const [key = ""] = streamName.split("?", 1);
     const { admit, logger } = this.#options;
-    void admit({ key: key.trim(), protocol: "rtmp", logger }).then((admission) => this.#decided(admission));
+    void admit({ key: key.trim(), protocol: "rtmp", logger })
+      .then((admission) => this.#decided(admission))
+      .catch((error: unknown) => this.#violated(new RtmpViolation("parser-error", { cause: error })));
   }
 
   #decided(admission: Admission): void {
