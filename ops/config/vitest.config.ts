@@ -9,7 +9,8 @@ const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
 export default defineConfig({
   root: fileURLToPath(new URL("../..", import.meta.url)),
   test: {
-    maxWorkers: 2,
+    // Many files run real encoders, servers and browsers: side by side they would starve each other.
+    maxWorkers: 1,
     projects: [
       {
         extends: true,
