@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 
@@ -5,18 +6,17 @@ import type { Plugin } from "vite";
 const WATCH_ENTRIES = ["watch-page.svelte", "hls-engine.ts"];
 
 /**
- * Puts a small script into the page's head that, on a watch page, asks for the multivariant playlist, the room
- * and the player's chunks before any other script has run. Where a content policy forbids it, the page is
- * merely slower.
+ * Puts a small script of its own file into the page's head that, on a watch page, asks for the multivariant
+ * playlist, the room and the player's chunks before the application's script has even been parsed.
  */
 export function earlyLinks(): Plugin {
   return {
     name: "early-links",
     apply: "build",
-    transformIndexHtml: {
+    generateBundle: {
       order: "post",
-      handler(html, { bundle }) {
-        const chunks = Object.values(bundle ?? {}).filter((item) => item.type === "chunk");
+      handler(_options, bundle) {
+        const chunks = Object.values(bundle).filter((item) => item.type === "chunk");
         const wanted = new Set<string>();
         const styles = new Set<string>();
         const visit = (fileName: string): void => {
@@ -29,14 +29,19 @@ export function earlyLinks(): Plugin {
         for (const chunk of chunks) {
           if (WATCH_ENTRIES.some((name) => chunk.facadeModuleId?.endsWith(`/${name}`))) visit(chunk.fileName);
         }
-        return html.replace("<!-- early-links -->", `<script>${script([...wanted], [...styles])}</script>`);
+        const source = script([...wanted], [...styles]);
+        const fileName = `assets/early-${createHash("sha256").update(source).digest("base64url").slice(0, 8)}.js`;
+        this.emitFile({ type: "asset", fileName, source });
+        const page = bundle["index.html"];
+        if (page?.type !== "asset") throw new Error("early-links needs index.html in the bundle");
+        page.source = String(page.source).replace("<!-- early-links -->", `<script async src="/${fileName}"></script>`);
       },
     },
   };
 }
 
 function script(modules: readonly string[], styles: readonly string[]): string {
-  return `(function(){var m=/^\\/r\\/([a-z0-9-]+)/.exec(location.pathname);if(!m)return;
+  return `(function(){var m=/^\\/(?:r\\/)?([a-z0-9-]+)$/.exec(location.pathname);if(!m||/^\\/(host|sign-in)$/.test(m[0]))return;
 function l(r,h,a){var e=document.createElement("link");e.rel=r;e.href=h;if(a){e.as=a;e.crossOrigin="anonymous"}document.head.appendChild(e)}
 l("preload","/live/"+m[1]+"/index.m3u8","fetch");l("preload","/api/v1/rooms/"+m[1],"fetch");
 ${JSON.stringify(modules)}.forEach(function(f){l("modulepreload","/"+f)});${JSON.stringify(styles)}.forEach(function(f){l("preload","/"+f,"style")})})()`;

@@ -5,13 +5,14 @@ export { Router } from "sv-router";
 import LobbyPage from "./lobby/lobby-page.svelte";
 import NotFoundPage from "./not-found-page.svelte";
 
-/** `/r/:slug` is the only place room names appear in, so that no name can collide with a page. */
+/** A room is at `/r/:slug`, where no name can collide with a page; `/:slug` works too for what is no page. */
 export const { p, navigate, isActive, route } = createRouter({
   "/": LobbyPage,
   "/r/:slug": () => import("./watch/watch-page.svelte"),
   "/sign-in": () => import("./account/sign-in-page.svelte"),
   "/host": () => import("./host/host-page.svelte"),
   "/host/:slug": () => import("./host/room-page.svelte"),
+  "/:slug": () => import("./watch/watch-page.svelte"),
   "*notFound": NotFoundPage,
 });
 

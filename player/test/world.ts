@@ -76,9 +76,22 @@ export function roomOf(slug: string, title: string, host: string, programId?: st
   };
 }
 
-/** Serves a world. @returns its address and a way to stop it */
-export async function serveWorld(world: World, dist: string, media: string, port = 0): Promise<{ origin: string; port: number; close: () => Promise<void> }> {
+/** Where a world's files are; `first` may answer a request before anything else looks at it. */
+export type WorldPlaces = {
+  readonly dist: string;
+  readonly media: string;
+  readonly port?: number;
+  readonly first?: (request: IncomingMessage, response: ServerResponse) => boolean;
+};
+
+/** A world being served. */
+export type ServedWorld = { readonly origin: string; readonly port: number; readonly close: () => Promise<void> };
+
+/** Serves a world on a port of its own, or the one asked for. */
+export async function serveWorld(world: World, places: WorldPlaces): Promise<ServedWorld> {
+  const { dist, media, port = 0, first } = places;
   const server: Server = createServer((request, response) => {
+    if (first?.(request, response)) return;
     void answer(world, request, response, { dist, media }).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));

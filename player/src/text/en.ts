@@ -256,7 +256,6 @@ export const en = {
   "missing.title": "This page does not exist",
   "missing.body": "The address may be mistyped, or the page has moved.",
   "missing.home": "To the lobby",
-  "missing.room": "Room “{{slug}}”",
 
   "problem.no-answer": "The server does not answer. Check your connection and try again.",
   "problem.wrong-credentials": "Name or password is wrong.",

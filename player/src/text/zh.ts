@@ -254,7 +254,6 @@ export const zh: Readonly<Record<Base<keyof typeof en>, string>> = {
   "missing.title": "这个页面不存在",
   "missing.body": "地址可能有误，或页面已移走。",
   "missing.home": "回到大厅",
-  "missing.room": "直播间“{{slug}}”",
 
   "problem.no-answer": "服务器没有响应，请检查网络后重试。",
   "problem.wrong-credentials": "名字或密码不正确。",

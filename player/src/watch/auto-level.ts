@@ -94,7 +94,8 @@ export class AutoLevel {
     if (!choice.urgent) return -1;
     this.#memory = choice.memory;
     this.#level = choice.level;
-    this.#bandwidth = addTransfer(this.#bandwidth, { bytes: Math.max(download.bytes, 4_096), bodyMs, mediaMs: download.mediaMs });
+    // The link is not what it was: what came before says nothing about it.
+    this.#bandwidth = startBandwidth(rate);
     this.#download = undefined;
     return choice.level;
   }

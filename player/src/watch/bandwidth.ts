@@ -26,7 +26,7 @@ export type Transfer = {
 
 /** Half-lives: the fast tally notices a collapse within a part or two, the slow one ignores a hiccup. */
 const FAST_HALF_LIFE_MS = 700;
-const SLOW_HALF_LIFE_MS = 4_000;
+const SLOW_HALF_LIFE_MS = 2_000;
 /** Below this a body is one or two packets and says nothing. */
 const MIN_BYTES = 4_096;
 /** The seed is believed until this much has been measured. */
