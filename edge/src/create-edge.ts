@@ -107,6 +107,7 @@ export async function createEdge(
     trustProxy,
     https: publicUrl.startsWith("https:"),
     live: delivery.handle,
+    onStuck: delivery.stuck,
     first: (request, response) => isOpsPath(request.url) && ops(request, response),
   });
   const otherMethods = refuseOtherMethods(app);

@@ -84,18 +84,21 @@ export function problemAnswer(code: ProblemCode, details: ProblemDetails = {}): 
   return { status: document.status, headers, body, etag: "", freshUntilMs: 0, arrivedMs: 0, bornAge: 0 };
 }
 
-/** Bytes a client may leave unread before its connection is dropped. */
+/** Bytes a client may have left unread when the next answer is due. */
 const MAX_UNREAD_BYTES = 2 * 1_024 * 1_024;
+/** A client that leaves an answer unread makes progress at least this often. */
+export const UNREAD_TIMEOUT_MS = 10_000;
 
 /**
- * Writes an answer; head and body leave in one system call. A client that does not read is dropped:
- * answers false then. `age` is added for stored answers.
+ * Writes an answer; head and body leave in one system call. A client with too much unread is dropped (answers false
+ * then); one that leaves this answer unread is given {@link UNREAD_TIMEOUT_MS} by the socket's own timer, which node
+ * sets back with the next request. `age` is added for stored answers.
  */
 export function writeAnswer(
   request: IncomingMessage,
   response: ServerResponse,
   answer: Answer,
-  options: { readonly nowMs: number },
+  options: { readonly nowMs: number; readonly unreadTimeoutMs?: number },
 ): boolean {
   const { socket } = request;
   if (socket.writableLength > MAX_UNREAD_BYTES) {
@@ -108,6 +111,8 @@ export function writeAnswer(
     return true;
   }
   response.writeHead(answer.status, withAge(answer, options.nowMs)).end(answer.body);
+  // nothing is left here when the kernel has taken it all
+  if (socket.writableLength > 0) socket.setTimeout(options.unreadTimeoutMs ?? UNREAD_TIMEOUT_MS);
   return true;
 }
 

@@ -13,6 +13,8 @@ import { createPressure, type Pressure } from "./pressure.ts";
 /** Answers `/live/*` from the programs' origins. Media bytes pass through here and nothing else does. */
 export interface Delivery {
   handle(request: IncomingMessage, response: ServerResponse): void;
+  /** A connection was dropped because nothing was read or written for too long. */
+  stuck(): void;
   /** Answers all who wait with 503 and refuses what comes after. */
   stop(): void;
 }
@@ -23,6 +25,7 @@ export interface DeliveryLimits {
   readonly maxFlights?: number;
   /** Nobody is shed below this many viewers: then the lateness is not theirs. */
   readonly minViewersToShed?: number;
+  readonly unreadTimeoutMs?: number;
 }
 
 const CACHE_BYTES = 192 * 1_024 * 1_024;
@@ -68,6 +71,7 @@ export function createDelivery(parts: {
     cacheBytes = CACHE_BYTES,
     maxFlights = MAX_FLIGHTS,
     minViewersToShed = MIN_VIEWERS_TO_SHED,
+    unreadTimeoutMs,
   } = parts.limits ?? {};
   const cache = createCoalescingCache<Parked>({ maxBytes: cacheBytes, maxFlights, deliver });
   const count = createDeliveryMetrics(parts.metrics, { cache, viewers, clock, pressure });
@@ -77,7 +81,8 @@ export function createDelivery(parts: {
 
   function write({ request, response }: Parked, answer: Answer): void {
     count.answered(answer.status);
-    if (!writeAnswer(request, response, answer, { nowMs: clock.monotonicMs() })) count.slowClient();
+    const options = { nowMs: clock.monotonicMs(), ...(unreadTimeoutMs !== undefined && { unreadTimeoutMs }) };
+    if (!writeAnswer(request, response, answer, options)) count.slowClient();
   }
   function deliver(waiters: ReadonlySet<Parked>, answer: Answer): void {
     if (waiters.size === 0) return;
@@ -132,6 +137,7 @@ export function createDelivery(parts: {
       else if (request.method === "GET" || request.method === "HEAD") handleGet(parked);
       else refuse(parked, "method-not-allowed");
     },
+    stuck: count.slowClient,
     stop() {
       stopped = true;
       cache.stop(problemAnswer("stopping", { retryAfterMs: ORIGIN_RETRY_MS }));

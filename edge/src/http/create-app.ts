@@ -32,13 +32,15 @@ export async function createApp(options: {
   readonly trustProxy: boolean;
   readonly https: boolean;
   readonly live: RequestHandler;
+  readonly onStuck: () => void;
   readonly first: (...parameters: Parameters<RequestHandler>) => boolean;
 }): Promise<App> {
-  const { logger, metrics, trustProxy, https, live, first } = options;
+  const { logger, metrics, trustProxy, https, live, onStuck, first } = options;
   const app: App = fastify({
     serverFactory: (handler) =>
       createNodeServer({
         live,
+        onStuck,
         rest: (request, response) => {
           if (!first(request, response)) handler(request, response);
         },

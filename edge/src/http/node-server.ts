@@ -17,8 +17,13 @@ const MAX_HEADER_BYTES = 16 * 1_024;
 const MAX_CONNECTIONS = 16_384;
 
 /** Makes the public server: `live` gets `/live/*`, `rest` everything else; bytes that are no HTTP get a problem. */
-export function createNodeServer(handlers: { readonly live: RequestHandler; readonly rest: RequestHandler }): Server {
-  const { live, rest } = handlers;
+export function createNodeServer(handlers: {
+  readonly live: RequestHandler;
+  readonly rest: RequestHandler;
+  /** Called when a connection is dropped because nothing moved on it. */
+  readonly onStuck: () => void;
+}): Server {
+  const { live, rest, onStuck } = handlers;
   const server = createServer(
     {
       headersTimeout: HEADERS_BUDGET_MS,
@@ -35,6 +40,10 @@ export function createNodeServer(handlers: { readonly live: RequestHandler; read
   );
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = STUCK_AFTER_MS;
+  server.on("timeout", (socket) => {
+    if (socket.writableLength > 0) onStuck();
+    socket.destroy();
+  });
   return server;
 }
 
