@@ -22,6 +22,7 @@ export class JpegEncoder {
   readonly #frame = newFrame();
   readonly #packet = new Packet();
   readonly #quality: number;
+  #count = 0n;
 
   /** `quality`: 2 (best) to 31. Throws {@link AvError}. */
   constructor(options: { readonly width: number; readonly height: number; readonly quality: number }) {
@@ -40,19 +41,19 @@ export class JpegEncoder {
     if (context.open2Sync(codec, null) < 0) throw new AvError("JPEG encoder refused");
     this.#context = context;
     this.#packet.alloc();
+    this.#frame.width = options.width;
+    this.#frame.height = options.height;
+    this.#frame.format = AV_PIX_FMT_YUVJ420P;
+    if (this.#frame.getBuffer(1) < 0) throw new AvError("no memory for a JPEG");
   }
 
   /** The JPEG file of yuvj420p planes without padding, or null when the encoder fails. */
   encode(pixels: Buffer): Buffer | null {
-    const { width, height } = this.#context;
     const frame = this.#frame;
-    frame.unref();
-    frame.width = width;
-    frame.height = height;
-    frame.format = AV_PIX_FMT_YUVJ420P;
-    frame.pts = 0n;
+    // Without a rising pts the encoder takes one picture only.
+    frame.pts = this.#count++;
     frame.quality = this.#quality;
-    if (frame.getBuffer(1) < 0 || frame.fromBuffer(pixels) < 0) return null;
+    if (frame.makeWritable() < 0 || frame.fromBuffer(pixels) < 0) return null;
     if (this.#context.sendFrameSync(frame) < 0) return null;
     this.#packet.unref();
     if (this.#context.receivePacketSync(this.#packet) < 0) return null;

@@ -37,9 +37,8 @@ export class MediaTimeline {
       this.#newest.lastRawMs = Math.max(rawMs, this.#newest.lastRawMs);
       return rawMs + this.#newest.offsetMs;
     }
-    if (this.#previous && Math.abs(rawMs - this.#previous.lastRawMs) <= FORWARD_JUMP_MS) {
-      return rawMs + this.#previous.offsetMs;
-    }
+    const before = this.#previous === null ? null : rawMs + this.#previous.offsetMs;
+    if (before !== null && Math.abs(before - expectedMs) <= BACKWARD_JUMP_MS) return before;
     this.#jumps++;
     this.#previous = this.#newest;
     this.#newest = { offsetMs: expectedMs - rawMs, lastRawMs: rawMs };

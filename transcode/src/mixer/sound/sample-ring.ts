@@ -38,6 +38,7 @@ export class SampleRing {
   /** Moves the write position: forward leaves a hole, backward overwrites what is not read yet. */
   moveTo(position: number): void {
     if (this.#end === null) {
+      this.#holes.push({ from: Number.NEGATIVE_INFINITY, to: position });
       this.#end = position;
       return;
     }

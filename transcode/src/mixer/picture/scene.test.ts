@@ -1,0 +1,56 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { placeInRect } from "./scene.ts";
+
+const even = (min: number, max: number): fc.Arbitrary<number> =>
+  fc.integer({ min: min / 2, max: max / 2 }).map((half) => half * 2);
+
+test("a source of the rectangle's size is placed as it is", () => {
+  const rect = { x: 0, y: 0, width: 1280, height: 720 };
+  expect(placeInRect({ width: 1280, height: 720, pixelAspect: 1 }, { rect, fit: "contain" })).toEqual({
+    scaled: { width: 1280, height: 720 },
+    offset: { x: 0, y: 0 },
+    target: rect,
+  });
+});
+
+test("4:3 stands between bars, portrait is cropped to cover, non-square pixels are widened", () => {
+  const rect = { x: 0, y: 0, width: 1280, height: 720 };
+  expect(placeInRect({ width: 640, height: 480, pixelAspect: 1 }, { rect, fit: "contain" }).target).toEqual({
+    x: 160,
+    y: 0,
+    width: 960,
+    height: 720,
+  });
+  expect(placeInRect({ width: 720, height: 1280, pixelAspect: 1 }, { rect, fit: "cover" })).toMatchObject({
+    scaled: { width: 1280, height: 2276 },
+    target: rect,
+  });
+  expect(placeInRect({ width: 720, height: 576, pixelAspect: 64 / 45 }, { rect, fit: "contain" }).target).toEqual(rect);
+});
+
+test("every placement is even, inside its rectangle, and reads only inside the scaled picture", () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        width: even(16, 4096),
+        height: even(16, 2304),
+        pixelAspect: fc.constantFrom(1, 64 / 45, 0.5, 0, 99),
+      }),
+      fc.record({ x: even(0, 600), y: even(0, 600), width: even(16, 1920), height: even(16, 1080) }),
+      fc.constantFrom("contain" as const, "cover" as const),
+      (source, rect, fit) => {
+        const { scaled, offset, target } = placeInRect(source, { rect, fit });
+        for (const value of [...Object.values(scaled), ...Object.values(offset), ...Object.values(target)])
+          expect(value % 2).toBe(0);
+        expect(target.x).toBeGreaterThanOrEqual(rect.x);
+        expect(target.y).toBeGreaterThanOrEqual(rect.y);
+        expect(target.x + target.width).toBeLessThanOrEqual(rect.x + rect.width);
+        expect(target.y + target.height).toBeLessThanOrEqual(rect.y + rect.height);
+        expect(offset.x + target.width).toBeLessThanOrEqual(scaled.width);
+        expect(offset.y + target.height).toBeLessThanOrEqual(scaled.height);
+        expect(Math.min(target.width, target.height)).toBeGreaterThanOrEqual(2);
+      },
+    ),
+  );
+});
