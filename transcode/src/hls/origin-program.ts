@@ -3,21 +3,18 @@ import type { EncodedPicture, EncodedSound } from "../pack/encoded.ts";
 import { createGrid, firstPictureOfPart, type Grid, msnOfPart, partOfPicture } from "../pack/grid.ts";
 import { type PackedPart, PicturePacker, SoundPacker } from "../pack/pack-parts.ts";
 import { SoundShelf } from "../pack/sound-shelf.ts";
+import { SoundWatch } from "../pack/sound-watch.ts";
 import type { RenditionReport } from "./media-playlist.ts";
 import { type Variant, writeMultivariantPlaylist } from "./multivariant-playlist.ts";
 import type { OriginProgramObserver, OriginProgramOptions, PublishedPart } from "./origin-program-options.ts";
 import { Rendered } from "./rendered.ts";
 import { Rendition, type RenditionContext } from "./rendition.ts";
 
-/** Sound that has not come for this long is not waited for any more. */
-export const SOUND_LOST_MS = 500;
-/** The same before the first sound. */
-export const FIRST_SOUND_MS = 1_000;
 /** From the first segment's time until renditions that have none are left out of the multivariant playlist. */
 const ALL_RENDITIONS_MS = 3_000;
 const RETAIN_MS = 15_000;
 const MAX_RETAINED_BYTES = 64 * 1_024 * 1_024;
-/** AudioSpecificConfig of a program's sound, should its encoder not tell in time: AAC-LC, 48 kHz, stereo. */
+/** A program's sound should its encoder not tell in time: AAC-LC, 48 kHz, stereo. */
 const USUAL_AUDIO_CONFIG = Buffer.from([0x11, 0x90]);
 
 interface PictureFeed {
@@ -41,8 +38,8 @@ export class OriginProgram {
   readonly #discontinuities = new Set<number>();
   #observer: OriginProgramObserver | null = null;
   #audioConfig: Buffer | null = null;
-  #firstPictureAtMs: number | null = null;
-  #lastSoundAtMs: number | null = null;
+  readonly #soundWatch = new SoundWatch();
+  #sawPictures = false;
   #firstMediaAtMs: number | null = null;
   #headPart: number;
   #endIndex: number;
@@ -105,7 +102,7 @@ export class OriginProgram {
     else this.#configure(feed);
   }
 
-  /** The sound's AudioSpecificConfig; the first one holds for the whole epoch. */
+  /** The sound's AudioSpecificConfig; the first holds for the whole epoch. */
   audioConfig(config: Buffer): void {
     if (this.#audioConfig) return;
     this.#audioConfig = Buffer.from(config);
@@ -119,7 +116,8 @@ export class OriginProgram {
     const feed = this.#pictures.get(rungName);
     if (!feed?.avcC || this.#ended || feed.rendition.gone) return;
     if (partOfPicture(this.grid, picture.index) < feed.notBefore) return;
-    this.#firstPictureAtMs ??= this.#nowMs();
+    this.#soundWatch.expected(this.#nowMs());
+    this.#sawPictures = true;
     this.#endIndex = Math.max(this.#endIndex, picture.index + 1);
     feed.packer.push(picture);
     this.#advance();
@@ -127,7 +125,7 @@ export class OriginProgram {
 
   audio(sound: EncodedSound): void {
     if (this.#ended) return;
-    this.#lastSoundAtMs = this.#nowMs();
+    this.#soundWatch.heard(this.#nowMs());
     this.#sound.push(sound);
     this.#advance();
   }
@@ -233,7 +231,9 @@ export class OriginProgram {
 
   /** Spec: rfc8216bis 6.2.1 [M5]. New parameters start with a discontinuity, in all renditions at the same segment. */
   #changeSetup(feed: PictureFeed): void {
-    this.#publish(feed.rendition, feed.packer.flush());
+    // The part that was begun cannot be completed: it becomes a gap, not a short part, as this is one rendition's matter.
+    const complete = feed.packer.flush().filter((part) => part.frames === this.grid.partFrames);
+    this.#publish(feed.rendition, complete);
     const heads = this.#living().map((rendition) => rendition.head?.msn ?? -1);
     const msn = Math.max(...heads, msnOfPart(this.grid, this.#headPart)) + 1;
     feed.notBefore = msn * this.grid.partsPerSegment;
@@ -241,13 +241,8 @@ export class OriginProgram {
     this.#configure(feed);
   }
 
-  #soundLost(): boolean {
-    if (this.#lastSoundAtMs !== null) return this.#nowMs() - this.#lastSoundAtMs > SOUND_LOST_MS;
-    return this.#firstPictureAtMs !== null && this.#nowMs() - this.#firstPictureAtMs > FIRST_SOUND_MS;
-  }
-
   #advance(): void {
-    const soundLost = this.#soundLost();
+    const soundLost = this.#soundWatch.lost(this.#nowMs());
     if (!this.#audioConfig) {
       if (soundLost) this.audioConfig(USUAL_AUDIO_CONFIG);
       return;
@@ -259,7 +254,7 @@ export class OriginProgram {
   }
 
   #flush(): void {
-    if (!this.#audioConfig && this.#firstPictureAtMs !== null) this.audioConfig(USUAL_AUDIO_CONFIG);
+    if (!this.#audioConfig && this.#sawPictures) this.audioConfig(USUAL_AUDIO_CONFIG);
     for (const feed of this.#pictures.values()) this.#publish(feed.rendition, feed.packer.flush());
     if (this.#audioOnly) this.#publish(this.#audioOnly.rendition, this.#audioOnly.packer.flush(this.#endIndex));
   }

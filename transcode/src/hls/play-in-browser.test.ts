@@ -7,7 +7,7 @@ import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createOrigin, type Origin } from "./origin.ts";
 import type { OriginProgram } from "./origin-program.ts";
-import { encodeMaterial, feedSound, rung, type TestMaterial, testProgram } from "./test-material.ts";
+import { encodeMaterial, feedSound, rung, type TestMaterial, testProgram } from "./testing/material.ts";
 
 const PAGE = `<!doctype html><video muted playsinline></video><script src="/hls.js"></script><script>
 const video = document.querySelector("video");

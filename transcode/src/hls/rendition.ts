@@ -184,7 +184,7 @@ export class Rendition {
       independent: part.independent,
       bytes: part.bytes,
     });
-    this.#next = part.part + 1;
+    this.#next = short ? (msn + 1) * grid.partsPerSegment : part.part + 1;
     if (short || msnOfPart(grid, this.#next) !== msn) this.window.completeSegment(nowMs);
     this.#changed();
   }

@@ -2,10 +2,10 @@
 import { spawn } from "node:child_process";
 import { type AudioTag, FlvReader, parseAudioTag, parseVideoTag, type VideoTag } from "@lianmai/ingest/flv";
 import type { Clock } from "@lianmai/process";
-import type { Rung } from "../contract.ts";
-import { type EncodedPicture, type EncodedSound, SAMPLES_PER_ACCESS_UNIT } from "../pack/encoded.ts";
-import { OriginProgram } from "./origin-program.ts";
-import type { OriginProgramOptions } from "./origin-program-options.ts";
+import type { Rung } from "../../contract.ts";
+import { type EncodedPicture, type EncodedSound, SAMPLES_PER_ACCESS_UNIT } from "../../pack/encoded.ts";
+import { OriginProgram } from "../origin-program.ts";
+import type { OriginProgramOptions } from "../origin-program-options.ts";
 
 export interface TestMaterial {
   readonly avcC: Buffer;
