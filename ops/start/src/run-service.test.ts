@@ -158,6 +158,18 @@ describe("a running service", () => {
     expect(await run.exited).toBe(0);
   });
 
+  it("starts no Redis where one is given, and says why when the given one is no address", async () => {
+    const run = place.start({ REDIS_URL: "redis://127.0.0.1:1/0" });
+    await run.until(RUNNING);
+    expect(run.output).not.toContain("redis (pid");
+    await expect(place.redis("PING")).rejects.toThrow("ENOENT");
+    run.signal("SIGINT");
+    expect(await run.exited).toBe(0);
+    const wrong = place.start({ REDIS_URL: "127.0.0.1:6379" });
+    expect(await wrong.exited).toBe(78);
+    expect(wrong.output).toContain("REDIS_URL=");
+  });
+
   it("passes JSON lines through", async () => {
     const run = place.start({ LOG_FORMAT: "json" });
     await run.until(RUNNING);
