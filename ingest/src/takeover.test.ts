@@ -134,8 +134,8 @@ test("another machine's crashed ingest keeps the room no longer than the claim's
 test("without Redis a live session goes on, newcomers are told to try again, and all is claimed when it is back", async () => {
   const key = "outage";
   await redis.grant(key, { room: key });
-  const { client } = await RtmpClient.publishing(here.rtmpPort, key);
   const tags = recordTags({ seconds: 1 }).filter((tag) => tag.type !== "script");
+  const { client } = await RtmpClient.publishing(here.rtmpPort, key);
   for (const tag of tags) client.media(tag);
   const before = await record(key);
   await redis.down();
@@ -164,7 +164,8 @@ test("a client that leaves while its key is decided leaves no claim behind", asy
     await sleep(i / 3);
     client.destroy();
   }
-  await eventually(async () => (await redis.client.exists(claimRedisKey("fickle"))) === 0);
+  // Well before the idle limit, which would free it too.
+  await eventually(async () => (await redis.client.exists(claimRedisKey("fickle"))) === 0, 6_000);
   const { client, status } = await RtmpClient.publishing(here.rtmpPort, "fickle");
   expect(status.code).toBe("NetStream.Publish.Start");
   client.destroy();
