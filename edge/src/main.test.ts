@@ -20,7 +20,6 @@ afterAll(async () => {
 const start = (port: number) =>
   fork(join(import.meta.dirname, "main.ts"), [], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
-    // biome-ignore lint/style/noProcessEnv: the child needs the path
     env: {
       PATH: process.env["PATH"],
       HTTP_HOST: "127.0.0.1",

@@ -163,6 +163,27 @@ describe("delivery", () => {
     expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([503, 503, 503, 503, 503]);
   });
 
+  it("waits for nobody for ever: not for headers, not for a body, not for one too large", async () => {
+    origin.answer((request, response) => {
+      if (request.url?.endsWith("headers.m3u8")) return;
+      response.writeHead(200, { "cache-control": "max-age=60" });
+      if (request.url?.endsWith("body.m4s")) response.write("the first bytes and no more");
+      else response.end(Buffer.alloc(17 * 1_024 * 1_024));
+    });
+    const codes = await Promise.all(
+      ["headers.m3u8", "body.m4s", "large.m4s"].map(async (name) => {
+        const response = await get(`${base}/720p/${name}`);
+        return [response.status, ((await response.json()) as { code: string }).code];
+      }),
+    );
+    expect(codes).toEqual([
+      [503, "origin-away"],
+      [503, "origin-away"],
+      [502, "origin-bad"],
+    ]);
+    expect(await metric("lianmai_edge_parked_requests")).toBe(0);
+  });
+
   it("asks again when an idle connection turns out to be closed", async () => {
     origin.answer((_request, response) => {
       response
@@ -230,6 +251,25 @@ describe("delivery", () => {
     });
   });
 
+  it("adds its viewers to those of other edges", async () => {
+    origin.answer((_request, response) => response.writeHead(200, { "cache-control": "no-store" }).end("#EXTM3U"));
+    const other = await startTestEdge(redis, { dataDir: edge.dataDir });
+    await eventually(async () => {
+      for (const [url, v] of [
+        [edge.url, "a"],
+        [other.url, "b"],
+        [other.url, "c"],
+      ]) {
+        await (await fetch(`${url}${base}/720p/index.m3u8?v=${v}`)).text();
+      }
+      const totals = await Promise.all(
+        [edge, other].map((one) => one.call<{ live: { viewers: number } | null }>("GET", "/api/v1/rooms/hall")),
+      );
+      return totals.every(({ body }) => body.live?.viewers === 3);
+    });
+    await other.stop();
+  });
+
   it("lets go of connections and waiters when it stops", async () => {
     const other = await startTestEdge(redis);
     await eventually(async () => (await fetch(`${other.url}${base}/probe`)).status === 200);
@@ -240,26 +280,5 @@ describe("delivery", () => {
     await other.stop();
     const [response] = (await answered) as [{ statusCode: number }];
     expect(response.statusCode).toBe(503);
-  });
-});
-
-describe("shedding", () => {
-  it("refuses new viewers only, while the edge is late", async () => {
-    const busy = await startTestEdge(redis, { deliveryLimits: { minViewersToShed: 1 } });
-    const index = (v: string) => fetch(`${busy.url}/live/hall/index.m3u8?v=${v}`);
-    await eventually(async () => (await index("old")).status === 200);
-    const shed = await eventually(async () => {
-      // a blocked event loop is what a burst too large looks like
-      const until = performance.now() + 200;
-      while (performance.now() < until);
-      await new Promise((resolve) => setTimeout(resolve, 60));
-      expect((await index("old")).status).toBe(200);
-      const response = await index(`new${Math.random().toString(36).slice(2)}`);
-      return response.status === 503 && response;
-    });
-    expect(await shed.json()).toMatchObject({ code: "overloaded" });
-    expect(Number(shed.headers.get("retry-after"))).toBeGreaterThanOrEqual(2);
-    await eventually(async () => (await index("later")).status === 200);
-    await busy.stop();
   });
 });

@@ -5,7 +5,6 @@ import { announceProgram, programRecord, startTestEdge, type TestEdge } from "..
 import { startTestOrigin, type TestOrigin } from "../testing/origin.ts";
 import { eventually, startTestRedis, type TestRedis } from "../testing/redis.ts";
 
-// biome-ignore lint/style/noProcessEnv: the count of a test run is not a setting of the service
 const COUNT = Number(process.env["LIANMAI_FUZZ_REQUESTS"] ?? 1_500);
 const SEED = 20_261_123;
 const AT_ONCE = 16;

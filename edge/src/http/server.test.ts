@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Session } from "../protocol/api.ts";
 import { PASSWORD, startTestEdge, type TestEdge } from "../testing/edge.ts";
 import { startTestRedis, type TestRedis } from "../testing/redis.ts";
+import { clientAddress } from "./client-address.ts";
 
 let redis: TestRedis;
 let edge: TestEdge;
@@ -185,6 +187,41 @@ describe("pages", () => {
     }
     expect((await edge.call("GET", "/favicon.ico")).status).toBe(404);
     expect((await edge.call("GET", "/..%2f..%2fetc%2fpasswd")).status).toBeGreaterThanOrEqual(400);
+  });
+});
+
+describe("behind a proxy", () => {
+  it("clients are told apart by the address the proxy added, and by no other", async () => {
+    const trusting = await startTestEdge(redis, { env: { TRUST_PROXY: "true" }, rateLimits: { signInPerMinute: 1 } });
+    const signIn = (forwarded: string, which = trusting) =>
+      which
+        .call("POST", "/api/v1/sessions", {
+          body: { name: "nobody", password: "x" },
+          headers: { "x-forwarded-for": forwarded },
+        })
+        .then(({ status }) => status);
+    expect(await signIn("203.0.113.1")).toBe(401);
+    expect(await signIn("203.0.113.2")).toBe(401);
+    expect(await signIn("198.51.100.7, 203.0.113.1")).toBe(429);
+    await trusting.stop();
+    const direct = await startTestEdge(redis, { rateLimits: { signInPerMinute: 1 } });
+    expect([await signIn("203.0.113.1", direct), await signIn("203.0.113.2", direct)]).toEqual([401, 429]);
+    await direct.stop();
+  });
+
+  it("viewers without an id are told apart the same way", () => {
+    const request = (forwarded?: string) =>
+      ({
+        headers: { "x-forwarded-for": forwarded },
+        socket: { remoteAddress: "10.0.0.1" },
+      }) as unknown as IncomingMessage;
+    const trusting = clientAddress({ trustProxy: true });
+    expect([trusting(request("1.1.1.1, 2.2.2.2")), trusting(request("3.3.3.3")), trusting(request())]).toEqual([
+      "2.2.2.2",
+      "3.3.3.3",
+      "10.0.0.1",
+    ]);
+    expect(clientAddress({ trustProxy: false })(request("1.1.1.1"))).toBe("10.0.0.1");
   });
 });
 

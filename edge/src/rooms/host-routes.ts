@@ -96,14 +96,14 @@ export function hostRoutes(
         ...hosted,
         summary: "End what is on air",
         description: "The publisher is disconnected and the program ends without its grace period.",
-        response: answers({ 202: nothing }),
+        response: answers({ 204: nothing }),
       },
     },
     async (request, reply) => {
       const { room } = await hostAccess(request, request.params.slug);
       if (!(await endProgram(room, "ended by the host")))
         throw new ProblemError("redis-away", { retryAfterMs: REDIS_RETRY_MS });
-      return reply.code(202).send(null);
+      return reply.code(204).send(null);
     },
   );
   app.get(

@@ -193,7 +193,7 @@ describe("for the host", () => {
     redis.subscriber.on("message", (_channel, text) => heard.push(JSON.parse(text)));
     await create(ann.token, "ending");
     expect((await edge.call("POST", "/api/v1/rooms/ending/end", { token: bob.token })).status).toBe(403);
-    expect((await edge.call("POST", "/api/v1/rooms/ending/end", { token: ann.token })).status).toBe(202);
+    expect((await edge.call("POST", "/api/v1/rooms/ending/end", { token: ann.token })).status).toBe(204);
     const reason = "ended by the host";
     await eventually(() => heard.length >= 2);
     expect(heard).toEqual(

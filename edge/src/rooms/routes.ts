@@ -76,6 +76,8 @@ export function roomRoutes(app: App, parts: RoomParts): void {
   app.get(
     "/api/v1/rooms/:slug",
     {
+      // every viewer polls it, many behind one address, and it costs next to nothing
+      config: { rateLimit: false },
       schema: {
         summary: "A room and what is on air in it",
         tags,
