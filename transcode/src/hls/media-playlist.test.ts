@@ -99,7 +99,7 @@ describe("writeMediaPlaylist", () => {
     expect(parsed.isMasterPlaylist).toBe(false);
   });
 
-  test("[4.4.3.8-PHB] [4.4.3.8-HB] [4.4.3.8-SKIP] [4.4.3.7-PT] hold-backs, skip boundary and part target", () => {
+  test("[B-BLOCK] [4.4.3.8-PHB] [4.4.3.8-HB] [4.4.3.8-SKIP] [4.4.3.7-PT] hold-backs, skip boundary and part target", () => {
     const text = writeMediaPlaylist({ ...BASE, partTargetSeconds: 7 / 30, targetDurationSeconds: 3 });
     const value = (name: string): number => Number(new RegExp(`[:,]${name}=([0-9.]+)`).exec(text)?.[1]);
     expect(value("PART-TARGET")).toBeGreaterThanOrEqual(7 / 30);

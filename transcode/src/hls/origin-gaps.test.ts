@@ -28,7 +28,7 @@ describe("gaps and discontinuities", () => {
     expect(await t.text("/live/test-room/prog1/audio/media.m3u8")).not.toContain("GAP");
   });
 
-  test("[6.2.1-M5] [6.2.4-M2c] [6.2.2-M9] [6.2.2-M10] a discontinuity is marked alike in all renditions, and counted when it leaves", async () => {
+  test("[6.2.1-M5] [6.2.1-S6] [6.2.4-M2c] [6.2.2-M9] [6.2.2-M10] a discontinuity is marked alike in all renditions, and counted when it leaves", async () => {
     t.play(0, 75);
     t.program.discontinuity(100);
     t.play(120, 420);

@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => t.close());
 
 describe("playlists", () => {
-  test("[6.2.1-M8] [6.2.1-M2] [6.2.4-M2d] [6.2.4-M2h] [6.2.4-M2j] all renditions list the same cuts", async () => {
+  test("[B-PDT] [6.2.1-M8] [6.2.1-M2] [6.2.4-M2d] [6.2.4-M2h] [6.2.4-M2j] all renditions list the same cuts", async () => {
     t.play(0, 400);
     const shapes = [];
     for (const name of ["360p", "180p", "audio"]) {
