@@ -1,5 +1,6 @@
 /** Runs a program engine on a virtual clock: arrivals and ticks in time order, no waiting. Records what comes out. */
 import type { ProgramFormat } from "../../contract.ts";
+import type { Rect } from "../picture/scene.ts";
 import { ProgramEngine } from "../program/program-engine.ts";
 import { FlvSource } from "../source/flv-source.ts";
 import type { SourceEvent } from "../source/source.ts";
@@ -10,6 +11,8 @@ export interface RecordedPicture {
   readonly index: number;
   readonly code: BarCode | null;
   readonly meanLuma: number;
+  /** Codes in the watched areas, in their order. */
+  readonly tiles: readonly (BarCode | null)[];
 }
 
 export class VirtualProgram {
@@ -21,12 +24,19 @@ export class VirtualProgram {
   readonly thumbnails: Buffer[] = [];
   /** Program events as text, with the time. */
   readonly events: { readonly atMs: number; readonly text: string }[] = [];
+  readonly #watch: readonly Rect[];
   #nowMs: number;
   readonly #agenda: { readonly atMs: number; readonly act: () => void }[] = [];
 
-  constructor(options: { readonly format: ProgramFormat; readonly zeroMs?: number }) {
-    const { format, zeroMs = 100_000 } = options;
+  constructor(options: {
+    readonly format: ProgramFormat;
+    readonly zeroMs?: number;
+    /** Areas read besides the whole picture. */
+    readonly watch?: readonly Rect[];
+  }) {
+    const { format, zeroMs = 100_000, watch = [] } = options;
     this.format = format;
+    this.#watch = watch;
     this.#nowMs = zeroMs;
     this.engine = new ProgramEngine({
       format,
@@ -93,8 +103,13 @@ export class VirtualProgram {
     const luma = bytes.subarray(0, width * height);
     let sum = 0;
     for (let i = 0; i < luma.length; i += 97) sum += luma[i] ?? 0;
-    const code = readBarCode(luma, { stride: width, area: { x: 0, y: 0, width, height } });
-    return { index, code, meanLuma: sum / Math.ceil(luma.length / 97) };
+    const read = (area: Rect): BarCode | null => readBarCode(luma, { stride: width, area });
+    return {
+      index,
+      code: read({ x: 0, y: 0, width, height }),
+      meanLuma: sum / Math.ceil(luma.length / 97),
+      tiles: this.#watch.map(read),
+    };
   }
 }
 

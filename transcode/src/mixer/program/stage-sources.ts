@@ -39,10 +39,6 @@ export class StageSources {
     return this.#present.has(sourceId);
   }
 
-  get(sourceId: string): Source | undefined {
-    return this.#present.get(sourceId);
-  }
-
   /** The pictures for a program picture due at `dueMs`. */
   gather(scene: Scene, options: { readonly dueMs: number; readonly fps: number }): Gathered {
     const pictures = new Map<string, Picture>();

@@ -7,6 +7,8 @@ import type { FlvSource } from "../source/flv-source.ts";
 const IDLE_MS = 10_000;
 const RETRY_MIN_MS = 150;
 const RETRY_MAX_MS = 3_000;
+/** A body that lasted this long was a good one: the next pause is short again. */
+const GOOD_BODY_MS = 2_000;
 /** Decoding at a time, between reads and ticks. */
 const PUMP_MS = 6;
 
@@ -49,10 +51,12 @@ export class HttpFlv {
         return;
       }
       source.restart();
+      const startedMs = clock.monotonicMs();
       response.on("data", (chunk: Buffer) => {
         if (this.#isClosed) return;
-        this.#backoff.reset();
-        if (!source.push(chunk, clock.monotonicMs())) request.destroy();
+        const nowMs = clock.monotonicMs();
+        if (nowMs - startedMs > GOOD_BODY_MS) this.#backoff.reset();
+        if (!source.push(chunk, nowMs)) request.destroy();
         this.#pump();
       });
       response.on("end", () => request.destroy());

@@ -14,6 +14,7 @@ export class Ticker {
   readonly #options: TickerOptions;
   #timer: NodeJS.Timeout | null = null;
   #immediate: NodeJS.Immediate | null = null;
+  #isStopped = false;
 
   constructor(options: TickerOptions) {
     this.#options = options;
@@ -21,6 +22,7 @@ export class Ticker {
   }
 
   stop(): void {
+    this.#isStopped = true;
     if (this.#timer) clearTimeout(this.#timer);
     if (this.#immediate) clearImmediate(this.#immediate);
     this.#timer = null;
@@ -34,7 +36,7 @@ export class Ticker {
         // After a stall timers run before sockets: the detour lets waiting media in first.
         this.#immediate = setImmediate(() => {
           this.#options.run();
-          this.#arm();
+          if (!this.#isStopped) this.#arm();
         });
       },
       Math.max(0, Math.min(LONGEST_MS, Math.ceil(waitMs))),

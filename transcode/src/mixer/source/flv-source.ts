@@ -94,10 +94,6 @@ export class FlvSource implements Source {
     return this.#sound.ring.read(from, left, right);
   }
 
-  hasSound(nowMs: number): boolean {
-    return this.#sound.isAudible(nowMs);
-  }
-
   pump(options: { readonly nowMs: () => number; readonly budgetMs: number }): boolean {
     return this.#video.pump(options);
   }

@@ -61,11 +61,7 @@ export class SoundTrack {
 
   /** How much later than wanted the sound plays, for the picture to follow. */
   lagMs(nowMs: number): number {
-    return this.isAudible(nowMs) ? -this.#drift.errorSamples / SAMPLES_PER_MS : 0;
-  }
-
-  isAudible(nowMs: number): boolean {
-    return nowMs - this.#heardAtMs < QUIET_MS;
+    return nowMs - this.#heardAtMs < QUIET_MS ? -this.#drift.errorSamples / SAMPLES_PER_MS : 0;
   }
 
   /** Starts over for a new connection; what is in the ring plays on. */

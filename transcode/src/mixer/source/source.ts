@@ -39,8 +39,6 @@ export interface Source extends SoundInput {
   choosePicture(dueMs: number, options: { readonly fps: number }): PictureChoice;
   /** Pictures may be this far apart before the source counts as lost. */
   readonly patienceMs: number;
-  /** True while sound came in during the last moments. */
-  hasSound(nowMs: number): boolean;
   /** Decodes what waits, for at most `budgetMs` of the clock. True when more waits. */
   pump(options: { readonly nowMs: () => number; readonly budgetMs: number }): boolean;
   stats(): SourceStats;
