@@ -81,6 +81,7 @@ afterEach(async () => {
   await context.close();
   await served.close();
   for (const child of encoders.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
     child.kill("SIGKILL");
     await once(child, "exit");
   }

@@ -48,7 +48,7 @@ describe("bandwidth", () => {
 
   it("stays between the slowest and the fastest part, whatever comes", () => {
     const transfer = fc.record({
-      bytes: fc.integer({ min: 5_000, max: 2_000_000 }),
+      bytes: fc.integer({ min: 9_000, max: 2_000_000 }),
       bodyMs: fc.integer({ min: 1, max: 20_000 }),
       mediaMs: fc.integer({ min: 100, max: 4_000 }),
     });

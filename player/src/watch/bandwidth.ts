@@ -28,7 +28,7 @@ export type Transfer = {
 const FAST_HALF_LIFE_MS = 700;
 const SLOW_HALF_LIFE_MS = 2_000;
 /** Below this a body is one or two packets and says nothing. */
-const MIN_BYTES = 4_096;
+const MIN_BYTES = 8_192;
 /** The seed is believed until this much has been measured. */
 const TRUST_BYTES = 48_000;
 /** A body read from a local buffer takes no time; no link is believed to be faster than this. */

@@ -11,6 +11,8 @@ export const hlsSupported = (): boolean => Hls.isSupported();
 /** The server's clock is used once it is known to this. */
 const CLOCK_WITHIN_MS = 500;
 const SLOW_CHECK_MS = 100;
+/** What there is to choose from when only sound is played. */
+const AUDIO_LADDER = [{ height: 0, bitsPerSecond: 0 }] as const;
 
 /** Server processes restart: whatever is refused or missing is asked for again soon, for ever, by each at its own pace. */
 function patient(random: () => number, maxNumRetry: number, giveUpOnMissing: boolean): LoadPolicy["default"] {
@@ -40,6 +42,7 @@ export class HlsEngine implements Engine {
   #clock: ClockOffset = startClockOffset;
   #clockAtMs = 0;
   #audioUrl: string | undefined;
+  #ladder: readonly EngineLevel[] = [];
   #audioOnly: boolean;
   #quality: Quality;
   #shownLevel = -1;
@@ -55,7 +58,7 @@ export class HlsEngine implements Engine {
     this.#audioOnly = options.quality.kind === "audio";
     this.#auto = new AutoLevel(
       {
-        levels: () => this.#levels(),
+        levels: () => (this.#audioOnly ? AUDIO_LADDER : this.#levels()),
         aheadMs: () => aheadMs(video),
         targetMs: () => this.#targetMs,
         screenHeight: () => this.#screenHeight(),
@@ -183,6 +186,7 @@ export class HlsEngine implements Engine {
       else this.#audioOnly = false;
     });
     hls.on(Events.MANIFEST_PARSED, () => {
+      if (!this.#audioOnly) this.#ladder = [];
       this.#applyQuality();
       this.#options.report({ kind: "levels" });
     });
@@ -254,14 +258,16 @@ export class HlsEngine implements Engine {
     else this.#auto.fixed = nearest(this.#levels(), quality.height);
   }
 
+  /** The ladder; in audio only, as it was last known. */
   #levels(): readonly EngineLevel[] {
-    if (this.#closed || this.#audioOnly) return [];
-    return this.#hls.levels.map((level) => ({
+    if (this.#closed || this.#audioOnly || this.#hls.levels.length === this.#ladder.length) return this.#ladder;
+    this.#ladder = this.#hls.levels.map((level) => ({
       width: level.width,
       height: level.height,
       fps: level.frameRate,
       bitsPerSecond: level.bitrate,
     }));
+    return this.#ladder;
   }
 
   #betweenSegments(): boolean {

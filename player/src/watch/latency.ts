@@ -29,6 +29,8 @@ export const MAX_RATE = 1.12;
 const EASE_RATE = 0.97;
 /** Rate gained per second of distance to the target. */
 const GAIN = 0.25;
+/** Least gain outside the dead zone, so that the last tenth of a second does not take for ever. */
+const MIN_GAIN = 0.02;
 const DEAD_ZONE_MS = 40;
 const SEEK_LATE_MS = 4_000;
 const STALL_EXTRA_MS = 150;
@@ -65,7 +67,7 @@ function rateFor(lateMs: number, aheadMs: number, targetMs: number, partTargetMs
   if (lateMs < -2 * DEAD_ZONE_MS) return EASE_RATE;
   const enough = Math.max(250, targetMs * 0.45);
   if (lateMs <= DEAD_ZONE_MS || aheadMs <= enough) return 1;
-  const rate = Math.min(MAX_RATE, 1 + (GAIN * lateMs) / 1_000);
+  const rate = Math.min(MAX_RATE, 1 + Math.max(MIN_GAIN, (GAIN * lateMs) / 1_000));
   return Math.round(rate * 100) / 100;
 }
 

@@ -93,7 +93,9 @@ export class Playback {
   }
 
   want(quality: Quality): void {
+    const otherMedia = (quality.kind === "audio") !== (this.quality.kind === "audio");
     this.quality = quality;
+    if (otherMedia && this.picture !== "paused") this.picture = "starting";
     this.#engine?.want(quality);
   }
 
