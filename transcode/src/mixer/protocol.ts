@@ -95,26 +95,34 @@ export class RecordReader {
     const records: MixerRecord[] = [];
     let at = 0;
     while (at < chunk.length) {
-      if (!this.#payload) {
-        const copied = chunk.copy(this.#header, this.#headerFilled, at);
-        at += copied;
-        this.#headerFilled += copied;
-        if (this.#headerFilled < RECORD_HEADER_BYTES) break;
-        const size = this.#header.readUInt32BE(1);
-        if (size === 0 || size > this.#maxPayloadBytes) throw new RecordError(`record of ${size} bytes`);
-        this.#payload = Buffer.allocUnsafeSlow(size);
-        this.#payloadFilled = 0;
-      }
-      const copied = chunk.copy(this.#payload, this.#payloadFilled, at);
-      at += copied;
-      this.#payloadFilled += copied;
-      if (this.#payloadFilled < this.#payload.length) break;
-      const kind = KIND_BY_BYTE[this.#header.readUInt8(0)];
-      if (!kind) throw new RecordError(`record kind ${this.#header.readUInt8(0)}`);
-      records.push({ kind, index: Number(this.#header.readBigUInt64BE(5)), data: this.#payload });
-      this.#payload = null;
-      this.#headerFilled = 0;
+      at += this.#payload ? this.#fillPayload(this.#payload, chunk, at) : this.#fillHeader(chunk, at);
+      if (this.#payload && this.#payloadFilled === this.#payload.length) records.push(this.#take(this.#payload));
     }
     return records;
+  }
+
+  #fillPayload(payload: Buffer, chunk: Buffer, at: number): number {
+    const copied = chunk.copy(payload, this.#payloadFilled, at);
+    this.#payloadFilled += copied;
+    return copied;
+  }
+
+  #fillHeader(chunk: Buffer, at: number): number {
+    const copied = chunk.copy(this.#header, this.#headerFilled, at);
+    this.#headerFilled += copied;
+    if (this.#headerFilled < RECORD_HEADER_BYTES) return copied;
+    const size = this.#header.readUInt32BE(1);
+    if (size === 0 || size > this.#maxPayloadBytes) throw new RecordError(`record of ${size} bytes`);
+    this.#payload = Buffer.allocUnsafeSlow(size);
+    this.#payloadFilled = 0;
+    return copied;
+  }
+
+  #take(data: Buffer): MixerRecord {
+    const kind = KIND_BY_BYTE[this.#header.readUInt8(0)];
+    if (!kind) throw new RecordError(`record kind ${this.#header.readUInt8(0)}`);
+    this.#payload = null;
+    this.#headerFilled = 0;
+    return { kind, index: Number(this.#header.readBigUInt64BE(5)), data };
   }
 }

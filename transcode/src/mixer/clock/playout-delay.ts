@@ -3,7 +3,7 @@
  * not count (the program skips over it); what comes back often does, and at once.
  */
 
-export const INITIAL_DELAY_MS = 25;
+export const INITIAL_DELAY_MS = 35;
 export const MIN_DELAY_MS = 15;
 export const MAX_DELAY_MS = 400;
 const MARGIN_MS = 5;

@@ -15,8 +15,8 @@ import { StageSources } from "./stage-sources.ts";
 import { ThumbnailMaker } from "./thumbnail.ts";
 
 const SAMPLES_PER_MS = 48;
-/** Further behind than this, pictures are skipped to the present; the parent fills the hole. */
-const MAX_BEHIND_MS = 500;
+/** Further behind than this, the parent has filled the hole already: pictures are skipped to the present. */
+const MAX_BEHIND_MS = 150;
 /** Decoding inside a tick: enough for what arrived, never so much that the tick is late. */
 const TICK_DECODE_MS = 8;
 const FIRST_THUMBNAIL_MS = 1_000;

@@ -17,6 +17,7 @@ const MIN_SIDE = 16;
 /** Keyframes refused in a row before the source counts as undecodable. */
 const MAX_REFUSED_KEYS = 3;
 const INTERVALS = 31;
+const KEY_WAIT_MS = 5_000;
 
 /** One access unit as in FLV. */
 export interface VideoPacket {
@@ -63,6 +64,8 @@ export class VideoTrack {
   #decoder: VideoDecoder | null = null;
   #config: VideoConfig | null = null;
   #needsKey = true;
+  /** Media time of the last damaged packet of this stream. */
+  #failedMs: number | null = null;
   #refusedKeys = 0;
   #waiting: Held[] = [];
   #shown: Held | null = null;
@@ -149,6 +152,7 @@ export class VideoTrack {
     this.#config = null;
     this.#needsKey = true;
     this.#lastPtsMs = null;
+    this.#failedMs = null;
     this.#arrivals.clear();
     for (const held of this.#waiting.splice(0)) held.picture.release();
   }
@@ -213,8 +217,8 @@ export class VideoTrack {
   }
 
   #decode(packet: VideoPacket, nowMs: () => number): void {
-    if (!this.#decoder || (this.#needsKey && !packet.key)) return;
-    if (this.#needsKey) this.#decoder.flush();
+    if (!this.#decoder || !this.#mayDecode(packet)) return;
+    if (this.#needsKey && packet.key) this.#decoder.flush();
     this.#needsKey = false;
     this.#arrivals.set(Math.round(packet.mediaMs * 1_000), packet.arrivedMs);
     if (this.#arrivals.size > 64) this.#arrivals.delete(this.#arrivals.keys().next().value ?? 0);
@@ -226,7 +230,14 @@ export class VideoTrack {
     }
     this.#errors++;
     this.#needsKey = true;
+    this.#failedMs = packet.mediaMs;
     if (packet.key && ++this.#refusedKeys >= MAX_REFUSED_KEYS) this.#refuse("undecodable");
+  }
+
+  /** Starts at a keyframe; after an error it is waited for only so long, as some encoders send none again. */
+  #mayDecode(packet: VideoPacket): boolean {
+    if (!this.#needsKey || packet.key) return true;
+    return this.#failedMs !== null && packet.mediaMs - this.#failedMs > KEY_WAIT_MS;
   }
 
   #drain(nowMs: () => number, fedMs: number): boolean {
