@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createLogger, createMetrics, systemClock } from "@lianmai/process";
-import { programRedisKey, type ProgramRecord, PROGRAMS_REDIS_KEY } from "@lianmai/transcode/contract";
+import { PROGRAMS_REDIS_KEY, type ProgramRecord, programRedisKey } from "@lianmai/transcode/contract";
 import { createOrigin } from "@lianmai/transcode/hls/origin";
 import { OriginProgram } from "@lianmai/transcode/hls/origin-program";
 import { planGrid, planLadder } from "@lianmai/transcode/ladder/plan-ladder";
@@ -26,14 +26,28 @@ const originUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 const startedAtMs = clock.wallMs();
 const rungs = plan.rungs.filter((rung) => rung.name === "720p" || rung.width === 0);
 const program = new OriginProgram({
-  ...{ room: "bench", programId: "bench", epoch: 1, format: plan.format, ...grid, rungs, startedAtMs, firstIndex: 0, clock },
+  ...{
+    room: "bench",
+    programId: "bench",
+    epoch: 1,
+    format: plan.format,
+    ...grid,
+    rungs,
+    startedAtMs,
+    firstIndex: 0,
+    clock,
+  },
   onPart: (part) => {
-    if (part.rung === "720p") process.send?.({ kind: "part", uri: `p1-${part.part}.m4s`, atMs: systemClock.monotonicMs() });
+    if (part.rung === "720p")
+      process.send?.({ kind: "part", uri: `p1-${part.part}.m4s`, atMs: systemClock.monotonicMs() });
   },
 });
 origin.add(program);
 // A real Main profile 3.1 decoder configuration, so that codec strings can be read; the pictures are weight only.
-program.videoConfig("720p", Buffer.from("014d401fffe10016674d401fda014016ec0440000003004000000f03c60ca80100 0468ee3c80".replace(" ", ""), "hex"));
+program.videoConfig(
+  "720p",
+  Buffer.from("014d401fffe10016674d401fda014016ec0440000003004000000f03c60ca80100 0468ee3c80".replace(" ", ""), "hex"),
+);
 program.audioConfig(Buffer.from("1190", "hex"));
 const record: ProgramRecord = {
   ...{ room: "bench", programId: "bench", epoch: 1, at: "live", sinceMs: startedAtMs, startedAtMs, originUrl },

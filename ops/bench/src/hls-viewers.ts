@@ -11,14 +11,43 @@ let shed = 0;
 /** When each part's body was complete at a viewer, since the last report. */
 let arrivals: [string, number][] = [];
 
+/** Reads answers off a keep-alive connection: heads are parsed, long bodies only counted. */
+class AnswerReader {
+  #kept: Buffer[] = [];
+  #needBytes = 0;
+  #gotBytes = 0;
+  #status = 0;
+
+  /** Takes bytes; the status when an answer is complete (with the body if `keep`), else null. */
+  push(chunk: Buffer, keep: boolean): { readonly status: number; readonly text: string } | null {
+    this.#gotBytes += chunk.length;
+    if (keep || this.#needBytes === 0) this.#kept.push(chunk);
+    if (this.#needBytes === 0 && !this.#readHead()) return null;
+    if (this.#gotBytes < this.#needBytes) return null;
+    const answer = { status: this.#status, text: keep ? Buffer.concat(this.#kept).toString("latin1") : "" };
+    this.#kept = [];
+    this.#needBytes = 0;
+    this.#gotBytes = 0;
+    return answer;
+  }
+
+  #readHead(): boolean {
+    const bytes = Buffer.concat(this.#kept);
+    const end = bytes.indexOf("\r\n\r\n");
+    if (end < 0) return false;
+    const head = bytes.toString("latin1", 0, end);
+    this.#status = Number(head.slice(9, 12));
+    this.#needBytes = end + 4 + Number(/content-length: (\d+)/i.exec(head)?.[1] ?? 0);
+    return true;
+  }
+}
+
 /** One viewer: playlist (blocking, delta), then the part it names, for ever. */
 function view(id: number): void {
   const socket = connect({ port: Number(port), host: "127.0.0.1", noDelay: true });
-  let buffered: Buffer[] = [];
-  let need = 0;
-  let got = 0;
-  let status = 0;
+  const reader = new AnswerReader();
   let next = -1;
+  /** The part asked for; empty while a playlist is. */
   let part = "";
   const ask = (target: string) => socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
   const askPlaylist = () => {
@@ -27,20 +56,13 @@ function view(id: number): void {
     part = "";
     ask(`${path}/media.m3u8?v=viewer${id}${block}`);
   };
-  const answered = (body: Buffer) => {
-    if (status !== 200) {
-      if (status === 503) shed++;
-      else wrong++;
-      next = -1;
-      setTimeout(askPlaylist, 500 + Math.random() * 1_000);
-      return;
-    }
-    if (part !== "") {
-      arrivals.push([part, systemClock.monotonicMs()]);
-      askPlaylist();
-      return;
-    }
-    const text = body.toString("latin1");
+  const refused = (status: number) => {
+    if (status === 503) shed++;
+    else wrong++;
+    next = -1;
+    setTimeout(askPlaylist, 500 + Math.random() * 1_000);
+  };
+  const listed = (text: string) => {
     const at = text.lastIndexOf("#EXT-X-PART:");
     part = /URI="([^"]+)"/.exec(text.slice(at, text.indexOf("\n", at)))?.[1] ?? "";
     next = Number(/-(\d+)\.m4s/.exec(part)?.[1] ?? -1) + 1;
@@ -51,23 +73,12 @@ function view(id: number): void {
   socket.on("error", () => void wrong++);
   socket.on("close", () => setTimeout(() => view(id), 1_000));
   socket.on("data", (chunk: Buffer) => {
-    got += chunk.length;
-    // A part's body is counted, not kept; heads and playlists are small.
-    if (need === 0 || part === "") buffered.push(chunk);
-    if (need === 0) {
-      const head = buffered.length === 1 ? chunk : Buffer.concat(buffered);
-      const end = head.indexOf("\r\n\r\n");
-      if (end < 0) return;
-      const lines = head.toString("latin1", 0, end);
-      status = Number(lines.slice(9, 12));
-      need = end + 4 + Number(/content-length: (\d+)/i.exec(lines)?.[1] ?? 0);
-    }
-    if (got < need) return;
-    const body = part === "" ? Buffer.concat(buffered) : Buffer.alloc(0);
-    buffered = [];
-    need = 0;
-    got = 0;
-    answered(body);
+    const answer = reader.push(chunk, part === "");
+    if (!answer) return;
+    if (answer.status !== 200) return refused(answer.status);
+    if (part === "") return listed(answer.text);
+    arrivals.push([part, systemClock.monotonicMs()]);
+    askPlaylist();
   });
 }
 

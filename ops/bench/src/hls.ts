@@ -48,10 +48,16 @@ export async function benchHls(args: readonly string[]): Promise<void> {
   const redisUrl = `redis://127.0.0.1:${redisPort}`;
   const children: ChildProcess[] = [];
   try {
-    children.push(spawn("redis-server", ["--port", String(redisPort), "--save", "", "--dir", dataDir], { stdio: "ignore" }));
+    children.push(
+      spawn("redis-server", ["--port", String(redisPort), "--save", "", "--dir", dataDir], { stdio: "ignore" }),
+    );
     await new Promise((resolve) => setTimeout(resolve, 500));
     const published = new Map<string, number>();
-    const origin = fork(join(import.meta.dirname, "hls-origin.ts"), [redisUrl, String(options.bits), String(options.part)]);
+    const origin = fork(join(import.meta.dirname, "hls-origin.ts"), [
+      redisUrl,
+      String(options.bits),
+      String(options.part),
+    ]);
     children.push(origin);
     origin.on("message", (message: { readonly kind: string; readonly uri?: string; readonly atMs?: number }) => {
       if (message.kind === "part" && message.uri) published.set(message.uri.split("/").at(-1) ?? "", message.atMs ?? 0);
@@ -60,7 +66,13 @@ export async function benchHls(args: readonly string[]): Promise<void> {
     const edge = fork(join(REPOSITORY, "edge/src/main.ts"), [], {
       env: {
         ...process.env,
-        ...{ REDIS_URL: redisUrl, HTTP_PORT: String(httpPort), DATA_DIR: dataDir, LOG_LEVEL: "warn", ADMIN_PASSWORD: "benchmark only" },
+        ...{
+          REDIS_URL: redisUrl,
+          HTTP_PORT: String(httpPort),
+          DATA_DIR: dataDir,
+          LOG_LEVEL: "warn",
+          ADMIN_PASSWORD: "benchmark only",
+        },
       },
     });
     children.push(edge);
@@ -72,10 +84,13 @@ export async function benchHls(args: readonly string[]): Promise<void> {
       if (percentile(runs.at(-1)?.delays ?? [], 0.99) > LIMIT_MS * 4) break;
     }
     const within = runs.filter((run) => percentile(run.delays, 0.99) <= LIMIT_MS && run.missed === 0).at(-1);
-    printRows(`hls: one edge process, ${options.bits / 1e6} Mbit/s, parts ${options.part} ms, ${options.seconds} s each`, [
-      ...runs.map((run) => [`${run.viewers} viewers`, describe(run)] as const),
-      ["ceiling (p99 <= 150 ms, nothing missed)", within ? `${within.viewers} viewers` : `below ${options.from}`],
-    ]);
+    printRows(
+      `hls: one edge process, ${options.bits / 1e6} Mbit/s, parts ${options.part} ms, ${options.seconds} s each`,
+      [
+        ...runs.map((run) => [`${run.viewers} viewers`, describe(run)] as const),
+        ["ceiling (p99 <= 150 ms, nothing missed)", within ? `${within.viewers} viewers` : `below ${options.from}`],
+      ],
+    );
   } finally {
     for (const child of children.reverse()) child.kill("SIGKILL");
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -99,12 +114,15 @@ async function measure(options: {
   const delays: number[] = [];
   const counts = { wrong: 0, shed: 0 };
   let measuring = false;
-  client.on("message", (message: { readonly arrivals: [string, number][]; readonly wrong: number; readonly shed: number }) => {
-    counts.wrong = message.wrong;
-    counts.shed = message.shed;
-    if (!measuring) return;
-    for (const [part, atMs] of message.arrivals) delays.push(atMs - (published.get(part) ?? Number.NaN));
-  });
+  client.on(
+    "message",
+    (message: { readonly arrivals: [string, number][]; readonly wrong: number; readonly shed: number }) => {
+      counts.wrong = message.wrong;
+      counts.shed = message.shed;
+      if (!measuring) return;
+      for (const [part, atMs] of message.arrivals) delays.push(atMs - (published.get(part) ?? Number.NaN));
+    },
+  );
   await new Promise((resolve) => setTimeout(resolve, (viewers / 500) * 1_000 + 4_000));
   measuring = true;
   const partsBefore = published.size;

@@ -19,7 +19,14 @@ export async function benchLadder(args: readonly string[]): Promise<void> {
     const { format, rungs } = planLadder(source, { cores: 64, maxHeight: 0, maxFps: 0, hardware: false });
     const file = join(directory, "source.nut");
     const make = [
-      ...["-v", "error", "-f", "lavfi", "-i", `testsrc2=size=${format.width}x${format.height}:rate=30:duration=${seconds}`],
+      ...[
+        "-v",
+        "error",
+        "-f",
+        "lavfi",
+        "-i",
+        `testsrc2=size=${format.width}x${format.height}:rate=30:duration=${seconds}`,
+      ],
       ...["-f", "lavfi", "-i", `sine=sample_rate=48000:duration=${seconds}`, "-pix_fmt", "yuv420p"],
       ...["-c:v", "rawvideo", "-c:a", "pcm_s16le", "-ac", "2", "-f", "nut", file],
     ];
@@ -46,7 +53,9 @@ function encode(file: string, options: Parameters<typeof ladderArguments>[0]): P
   const args = [...input, "-i", file, "-y", "-filter_complex", filter.join(";"), ...outputArgs];
   return new Promise((resolve, reject) => {
     // `time -p` is not everywhere; the shell's builtin is, and prints the children's times.
-    const child = spawn("bash", ["-c", 'time -p "$0" "$@"', "ffmpeg", ...args], { stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn("bash", ["-c", 'time -p "$0" "$@"', "ffmpeg", ...args], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     let text = "";
     child.stderr.on("data", (chunk) => (text += chunk));
     child.on("error", reject);

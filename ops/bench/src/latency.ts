@@ -44,8 +44,12 @@ export async function benchLatency(args: readonly string[]): Promise<void> {
       await page.close();
     }
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-    await page.goto(`${stack.url}/bench`);
-    await until("the picture", () => videoState(page), (video) => (video?.currentTime ?? 0) > 0.5);
+    await page.goto(`${stack.url}/r/bench`);
+    await until(
+      "the picture",
+      () => videoState(page),
+      (video) => (video?.currentTime ?? 0) > 0.5,
+    );
     await page.evaluate(`(${samplerSource})(document.querySelector("video"))`);
     const transits: number[] = [];
     const lags: number[] = [];
@@ -68,8 +72,14 @@ export async function benchLatency(args: readonly string[]): Promise<void> {
       ["gaps between frames > 250 ms", gaps.filter((gap) => gap > 250).length],
       ["longest gap ms", Math.round(Math.max(...gaps))],
       ["first frame after page load, ms", firstFrames.map(Math.round).join(" ")],
-      ["source in to picture out (mixer) p50 / p95 ms", `${Math.round(percentile(transits, 0.5))} / ${Math.round(percentile(transits, 0.95))}`],
-      ["encoder behind bus p50 / p95 ms", `${Math.round(percentile(lags, 0.5))} / ${Math.round(percentile(lags, 0.95))}`],
+      [
+        "source in to picture out (mixer) p50 / p95 ms",
+        `${Math.round(percentile(transits, 0.5))} / ${Math.round(percentile(transits, 0.95))}`,
+      ],
+      [
+        "encoder behind bus p50 / p95 ms",
+        `${Math.round(percentile(lags, 0.5))} / ${Math.round(percentile(lags, 0.95))}`,
+      ],
       [
         "part end to publication p50 / p95 s, at most",
         `${await histogramPercentile(transcodeUrl, "lianmai_part_delay_seconds", 0.5)} / ${await histogramPercentile(transcodeUrl, "lianmai_part_delay_seconds", 0.95)}`,
@@ -83,7 +93,10 @@ export async function benchLatency(args: readonly string[]): Promise<void> {
   }
 }
 
-async function firstFrameMs(page: Awaited<ReturnType<Awaited<ReturnType<typeof startBrowser>>["newPage"]>>, stack: Stack) {
+async function firstFrameMs(
+  page: Awaited<ReturnType<Awaited<ReturnType<typeof startBrowser>>["newPage"]>>,
+  stack: Stack,
+) {
   await page.addInitScript(`window.__firstFrame = new Promise((resolve) => {
     const look = () => {
       const video = document.querySelector("video");
@@ -92,6 +105,6 @@ async function firstFrameMs(page: Awaited<ReturnType<Awaited<ReturnType<typeof s
     };
     look();
   })`);
-  await page.goto(`${stack.url}/bench`, { waitUntil: "commit" });
+  await page.goto(`${stack.url}/r/bench`, { waitUntil: "commit" });
   return page.evaluate<number>("window.__firstFrame");
 }

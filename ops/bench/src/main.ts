@@ -1,5 +1,5 @@
-import { benchLadder } from "./ladder.ts";
 import { benchHls } from "./hls.ts";
+import { benchLadder } from "./ladder.ts";
 import { benchLatency } from "./latency.ts";
 
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {

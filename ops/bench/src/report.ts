@@ -10,7 +10,9 @@ export function percentile(values: readonly number[], share: number): number {
 /** One line about the machine. */
 export function machineLine(): string {
   const model = cpus()[0]?.model ?? "unknown";
-  return `${cpus().length} x ${model}, node ${process.version}, load ${loadavg().map((load) => load.toFixed(1)).join(" ")}`;
+  return `${cpus().length} x ${model}, node ${process.version}, load ${loadavg()
+    .map((load) => load.toFixed(1))
+    .join(" ")}`;
 }
 
 /** Prints rows as aligned text. */

@@ -2,7 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startBrowser, until, videoState } from "./browser.ts";
 import { clockAgeMs, samplerSource } from "./clock.ts";
-import { publish, type Publisher } from "./publisher.ts";
+import { type Publisher, publish } from "./publisher.ts";
 import { type ProcessName, type Stack, startStack } from "./stack.ts";
 
 let stack: Stack;
@@ -32,8 +32,12 @@ beforeAll(async () => {
     { budgetMs: 30_000 },
   );
   page = await browser.newPage();
-  await page.goto(`${stack.url}/faults`);
-  await until("the picture", () => videoState(page), (video) => (video?.currentTime ?? 0) > 2);
+  await page.goto(`${stack.url}/r/faults`);
+  await until(
+    "the picture",
+    () => videoState(page),
+    (video) => (video?.currentTime ?? 0) > 2,
+  );
   await page.evaluate(`window.__notReloaded = true; (${samplerSource})(document.querySelector("video"))`);
 });
 
@@ -57,8 +61,14 @@ describe("a process killed while a viewer watches", { timeout: 90_000 }, () => {
       const killed = await stack.kill(name);
       expect(killed.length).toBeGreaterThan(0);
       const killedAtMs = Date.now();
-      await until(`${name} is back`, () => stack.pids(name), (pids) => pids.length > 0 && !killed.includes(pids[0] ?? 0));
-      await until("a picture drawn after the kill", () => freshPicture(killedAtMs + 500), Boolean, { budgetMs: 40_000 });
+      await until(
+        `${name} is back`,
+        () => stack.pids(name),
+        (pids) => pids.length > 0 && !killed.includes(pids[0] ?? 0),
+      );
+      await until("a picture drawn after the kill", () => freshPicture(killedAtMs + 500), Boolean, {
+        budgetMs: 40_000,
+      });
       expect(await page.evaluate("window.__notReloaded")).toBe(true);
     },
   );

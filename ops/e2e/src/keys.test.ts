@@ -32,7 +32,12 @@ function start(key: string, options: Partial<PublisherOptions> = {}): Publisher 
 const room = (slug: string) => stack.api<RoomView>("GET", `/api/v1/rooms/${slug}`);
 const newKey = (slug: string) => stack.api<NewKey>("POST", `/api/v1/rooms/${slug}/stream-keys`, { label: "more" });
 const live = (slug: string) =>
-  until("live", () => room(slug), (view) => view.live?.at === "live", { budgetMs: 30_000 });
+  until(
+    "live",
+    () => room(slug),
+    (view) => view.live?.at === "live",
+    { budgetMs: 30_000 },
+  );
 
 describe("stream keys", { timeout: 60_000 }, () => {
   it("refuses a key that is not one, and the encoder is told", async () => {

@@ -18,9 +18,14 @@ beforeAll(async () => {
   const { key } = await stack.room("players");
   publisher = publish({ url: `${stack.rtmpUrl}/${key}`, size: "640x360", bitsPerSecond: 1_000_000 });
   playlist = `${stack.url}/live/players/index.m3u8`;
-  await until("the playlist", () => fetch(playlist).then((answer) => answer.status), (status) => status === 200, {
-    budgetMs: 30_000,
-  });
+  await until(
+    "the playlist",
+    () => fetch(playlist).then((answer) => answer.status),
+    (status) => status === 200,
+    {
+      budgetMs: 30_000,
+    },
+  );
   await new Promise((resolve) => setTimeout(resolve, 8_000));
 });
 
@@ -57,7 +62,11 @@ describe("players that are not ours, on the same address", { timeout: 60_000 }, 
     })()`);
     expect(failures).toBe("");
     const { currentTime = 0 } = (await videoState(page)) ?? {};
-    await until("three seconds of play", () => videoState(page), (video) => (video?.currentTime ?? 0) > currentTime + 3);
+    await until(
+      "three seconds of play",
+      () => videoState(page),
+      (video) => (video?.currentTime ?? 0) > currentTime + 3,
+    );
     expect(await page.evaluate("window.failures")).toEqual([]);
     await page.close();
   });

@@ -8,8 +8,8 @@ export interface Recording {
   readonly segments: readonly number[];
   readonly discontinuities: number;
   readonly ended: boolean;
-  /** Requests that failed and were tried again. */
-  readonly failures: number;
+  /** What requests that were tried again failed with. */
+  readonly failures: readonly string[];
   /** Init segment and parts in one. */
   bytes(): Buffer;
 }
@@ -26,27 +26,30 @@ interface PlaylistView {
   readonly ended: boolean;
 }
 
+const number = (text: string, tag: string): number => Number(new RegExp(`#${tag}:(\\d+)`).exec(text)?.[1] ?? 0);
+const uri = (text: string, tag: string): string => new RegExp(`#${tag}:.*?URI="([^"]+)"`).exec(text)?.[1] ?? "";
+
 /** Reads what a recorder needs of a media playlist. */
 export function readPlaylist(text: string): PlaylistView {
-  let msn = Number(/#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(text)?.[1] ?? 0);
-  const base = Number(/#EXT-X-DISCONTINUITY-SEQUENCE:(\d+)/.exec(text)?.[1] ?? 0);
-  const parts: { uri: string; msn: number; part: number }[] = [];
-  const complete: number[] = [];
+  const first = number(text, "EXT-X-MEDIA-SEQUENCE");
+  const lines = text.split("\n");
+  const parts: { readonly uri: string; readonly msn: number; readonly part: number }[] = [];
+  let complete = 0;
   let part = 0;
-  let marks = 0;
-  for (const line of text.split("\n")) {
-    if (line.startsWith("#EXT-X-PART:")) {
-      parts.push({ uri: /URI="([^"]+)"/.exec(line)?.[1] ?? "", msn, part: part++ });
-    } else if (line === "#EXT-X-DISCONTINUITY") {
-      marks++;
-    } else if (line !== "" && !line.startsWith("#")) {
-      complete.push(msn++);
-      part = 0;
-    }
+  for (const line of lines) {
+    const isPart = line.startsWith("#EXT-X-PART:");
+    if (isPart) parts.push({ uri: uri(line, "EXT-X-PART"), msn: first + complete, part: part++ });
+    if (line === "" || line.startsWith("#")) continue;
+    complete++;
+    part = 0;
   }
+  const marks = lines.filter((line) => line === "#EXT-X-DISCONTINUITY").length;
   return {
-    map: /#EXT-X-MAP:URI="([^"]+)"/.exec(text)?.[1] ?? "",
-    ...{ parts, complete, discontinuities: base + marks, ended: text.includes("#EXT-X-ENDLIST") },
+    map: uri(text, "EXT-X-MAP"),
+    parts,
+    complete: Array.from({ length: complete }, (_, at) => first + at),
+    discontinuities: number(text, "EXT-X-DISCONTINUITY-SEQUENCE") + marks,
+    ended: text.includes("#EXT-X-ENDLIST"),
   };
 }
 
@@ -57,7 +60,7 @@ export function record(playlistUrl: string): Recorder {
   let init: Buffer | null = null;
   let discontinuities = 0;
   let ended = false;
-  let failures = 0;
+  const failures: string[] = [];
   let stopped = false;
 
   const fetchBytes = async (url: string): Promise<Buffer> => {
@@ -82,8 +85,8 @@ export function record(playlistUrl: string): Recorder {
         const last = view.parts.at(-1);
         // A finished segment's next part is the first of its successor: the server reads it so.
         next = last ? { msn: last.msn, part: last.part + 1 } : null;
-      } catch {
-        failures++;
+      } catch (error) {
+        failures.push(String(error));
         next = null;
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
@@ -116,7 +119,16 @@ export interface Packet {
 export function probePackets(file: Buffer): readonly Packet[] {
   const run = spawnSync(
     "ffprobe",
-    ["-v", "warning", "-show_entries", "packet=codec_type,dts,duration,flags", "-of", "compact=p=0:nk=0", "-i", "pipe:0"],
+    [
+      "-v",
+      "warning",
+      "-show_entries",
+      "packet=codec_type,dts,duration,flags",
+      "-of",
+      "compact=p=0:nk=0",
+      "-i",
+      "pipe:0",
+    ],
     { input: file, encoding: "utf8", maxBuffer: 1 << 28 },
   );
   if (run.stderr.trim() !== "") throw new Error(`ffprobe: ${run.stderr.slice(0, 500)}`);

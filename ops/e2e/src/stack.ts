@@ -34,7 +34,10 @@ export interface Stack {
   /** One API call as admin; the parsed body. Throws on a status of 400 or more. */
   api<T>(method: string, path: string, body?: unknown): Promise<T>;
   /** Makes a room with a stream key. */
-  room(slug: string, settings?: Readonly<Record<string, unknown>>): Promise<{ readonly slug: string; readonly key: string }>;
+  room(
+    slug: string,
+    settings?: Readonly<Record<string, unknown>>,
+  ): Promise<{ readonly slug: string; readonly key: string }>;
   stop(): Promise<void>;
 }
 
@@ -90,7 +93,9 @@ export async function startStack(
     async room(slug, settings) {
       await api("POST", "/api/v1/rooms", { slug, title: `Room ${slug}` });
       if (settings) await api("PATCH", `/api/v1/rooms/${slug}/settings`, settings);
-      const { key } = await api<{ readonly key: string }>("POST", `/api/v1/rooms/${slug}/stream-keys`, { label: "test" });
+      const { key } = await api<{ readonly key: string }>("POST", `/api/v1/rooms/${slug}/stream-keys`, {
+        label: "test",
+      });
       return { slug, key };
     },
     async stop() {

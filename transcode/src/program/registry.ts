@@ -195,7 +195,10 @@ export class ProgramRegistry {
   }
 
   async #settings(room: string): Promise<RoomSettings> {
-    const value = Value.Default(roomSettingsSchema, parseJson(await this.#options.redis.get(roomSettingsRedisKey(room))) ?? {});
+    const value = Value.Default(
+      roomSettingsSchema,
+      parseJson(await this.#options.redis.get(roomSettingsRedisKey(room))) ?? {},
+    );
     return Value.Check(roomSettingsSchema, value) ? value : (Value.Create(roomSettingsSchema) as RoomSettings);
   }
 }

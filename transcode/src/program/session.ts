@@ -4,7 +4,8 @@ import type { Publication } from "@lianmai/ingest/contract";
 import type { Clock, Logger } from "@lianmai/process";
 import { MixerProcess } from "../bus/mixer-process.ts";
 import type { ProgramRecord, RoomSettings } from "../contract.ts";
-import type { OriginProgram, OriginProgramOptions } from "../hls/origin-program.ts";
+import type { OriginProgram } from "../hls/origin-program.ts";
+import type { OriginProgramOptions } from "../hls/origin-program-options.ts";
 import type { VideoEncoder } from "../ladder/arguments.ts";
 import { type LadderLimits, planGrid, planLadder } from "../ladder/plan-ladder.ts";
 import type { MixerEvent } from "../mixer/protocol.ts";
@@ -86,7 +87,7 @@ export class ProgramSession {
 
   /** A publisher is there; a newer one replaces it. */
   published(publication: Publication): void {
-    if (this.#publication?.sessionId === publication.sessionId || this.#closing) return;
+    if (this.#publication?.sessionId === publication.sessionId || this.#closing !== null) return;
     this.#publication = publication;
     this.#lostSinceMs = null;
     this.#logger.info({ session: publication.sessionId, protocol: publication.protocol }, "source taken");
