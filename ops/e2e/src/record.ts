@@ -53,59 +53,72 @@ export function readPlaylist(text: string): PlaylistView {
   };
 }
 
-/** Starts to follow `playlistUrl`; keeps going through failures until stopped or ENDLIST. */
-export function record(playlistUrl: string): Recorder {
-  const seen = new Map<string, Buffer>();
-  const segments = new Set<number>();
-  let init: Buffer | null = null;
-  let discontinuities = 0;
-  let ended = false;
-  const failures: string[] = [];
-  let stopped = false;
+class Follower implements Recorder {
+  readonly #url: string;
+  readonly #seen = new Map<string, Buffer>();
+  readonly #segments = new Set<number>();
+  readonly #failures: string[] = [];
+  readonly #done: Promise<void>;
+  #init: Buffer | null = null;
+  #discontinuities = 0;
+  #ended = false;
+  #stopped = false;
+  #next: { readonly msn: number; readonly part: number } | null = null;
 
-  const fetchBytes = async (url: string): Promise<Buffer> => {
-    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
-    if (!response.ok) throw new Error(`${url}: ${response.status}`);
-    return Buffer.from(await response.arrayBuffer());
-  };
+  constructor(url: string) {
+    this.#url = url;
+    this.#done = this.#follow();
+  }
 
-  const follow = async () => {
-    let next: { readonly msn: number; readonly part: number } | null = null;
-    while (!stopped && !ended) {
+  async stop(): Promise<Recording> {
+    this.#stopped = true;
+    await this.#done;
+    return {
+      parts: [...this.#seen.keys()],
+      segments: [...this.#segments].sort((a, b) => a - b),
+      discontinuities: this.#discontinuities,
+      ended: this.#ended,
+      failures: this.#failures,
+      bytes: () => Buffer.concat([this.#init ?? Buffer.alloc(0), ...this.#seen.values()]),
+    };
+  }
+
+  async #follow(): Promise<void> {
+    while (!this.#stopped && !this.#ended) {
       try {
-        const query: string = next ? `?_HLS_msn=${next.msn}&_HLS_part=${next.part}` : "";
-        const view = readPlaylist((await fetchBytes(playlistUrl + query)).toString());
-        init ??= await fetchBytes(new URL(view.map, playlistUrl).href);
-        for (const part of view.parts) {
-          if (!seen.has(part.uri)) seen.set(part.uri, await fetchBytes(new URL(part.uri, playlistUrl).href));
-        }
-        for (const msn of view.complete) segments.add(msn);
-        discontinuities = Math.max(discontinuities, view.discontinuities);
-        ended = view.ended;
-        const last = view.parts.at(-1);
-        // A finished segment's next part is the first of its successor: the server reads it so.
-        next = last ? { msn: last.msn, part: last.part + 1 } : null;
+        await this.#step();
       } catch (error) {
-        failures.push(String(error));
-        next = null;
+        this.#failures.push(String(error));
+        this.#next = null;
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
     }
-  };
-  const done = follow();
-  return {
-    async stop() {
-      stopped = true;
-      await done;
-      return {
-        parts: [...seen.keys()],
-        segments: [...segments].sort((a, b) => a - b),
-        ...{ discontinuities, ended, failures },
-        bytes: () => Buffer.concat([init ?? Buffer.alloc(0), ...seen.values()]),
-      };
-    },
-  };
+  }
+
+  async #step(): Promise<void> {
+    const query = this.#next ? `?_HLS_msn=${this.#next.msn}&_HLS_part=${this.#next.part}` : "";
+    const view = readPlaylist((await fetchBytes(this.#url + query)).toString());
+    this.#init ??= await fetchBytes(new URL(view.map, this.#url).href);
+    for (const { uri: part } of view.parts) {
+      if (!this.#seen.has(part)) this.#seen.set(part, await fetchBytes(new URL(part, this.#url).href));
+    }
+    for (const msn of view.complete) this.#segments.add(msn);
+    this.#discontinuities = Math.max(this.#discontinuities, view.discontinuities);
+    this.#ended = view.ended;
+    const last = view.parts.at(-1);
+    // A finished segment's next part is the first of its successor: the server reads it so.
+    this.#next = last ? { msn: last.msn, part: last.part + 1 } : null;
+  }
 }
+
+async function fetchBytes(url: string): Promise<Buffer> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  return Buffer.from(await response.arrayBuffer());
+}
+
+/** Starts to follow `playlistUrl`; keeps going through failures until stopped or ENDLIST. */
+export const record = (playlistUrl: string): Recorder => new Follower(playlistUrl);
 
 /** One packet as ffprobe reads it, times in the track's own ticks. */
 export interface Packet {
