@@ -2,6 +2,7 @@
 import { createRouter } from "sv-router";
 
 export { Router } from "sv-router";
+
 import LobbyPage from "./lobby/lobby-page.svelte";
 import NotFoundPage from "./not-found-page.svelte";
 

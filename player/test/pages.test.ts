@@ -52,14 +52,27 @@ async function broadcast(slug: string, color: string): Promise<ChildProcess> {
 
 /** Waits until the page's own figures satisfy a condition on `s`. */
 const stats = (condition: string): Promise<unknown> =>
-  page.waitForFunction(`((s) => s && (${condition}))(window.__lianmaiStats?.())`, undefined, { timeout: 60_000, polling: 100 });
+  page.waitForFunction(`((s) => s && (${condition}))(window.__lianmaiStats?.())`, undefined, {
+    timeout: 60_000,
+    polling: 100,
+  });
 const text = (content: string) => page.getByText(content, { exact: true }).first();
 
 beforeAll(async () => {
-  await build({ root: player, configFile: join(player, "vite.config.ts"), logLevel: "error", build: { outDir: dist, emptyOutDir: true } });
+  await build({
+    root: player,
+    configFile: join(player, "vite.config.ts"),
+    logLevel: "error",
+    build: { outDir: dist, emptyOutDir: true },
+  });
   browser = await chromium.launch({
     executablePath: process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--autoplay-policy=no-user-gesture-required"],
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-background-networking",
+      "--autoplay-policy=no-user-gesture-required",
+    ],
   });
 }, SETUP_MS);
 
@@ -89,7 +102,9 @@ afterEach(async () => {
 });
 
 describe("watching", () => {
-  it("leads from the lobby to a playing picture, and waits there for the next program by itself", { timeout: TEST_MS }, async () => {
+  it("leads from the lobby to a playing picture, and waits there for the next program by itself", {
+    timeout: TEST_MS,
+  }, async () => {
     const first = await broadcast("talk", "red");
     world.rooms = [roomOf("talk", "Evening talk", "Mei", "p1")];
     await page.goto(served.origin);

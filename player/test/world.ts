@@ -3,7 +3,16 @@ import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
-import type { NewStreamKey, Problem, Room, RoomHostSettings, RoomIngestHealth, SessionSummary, StreamKey, User } from "@lianmai/edge/protocol";
+import type {
+  NewStreamKey,
+  Problem,
+  Room,
+  RoomHostSettings,
+  RoomIngestHealth,
+  SessionSummary,
+  StreamKey,
+  User,
+} from "@lianmai/edge/protocol";
 
 /** Everything the pages can see; tests change it while pages are open. */
 export type World = {
@@ -49,7 +58,13 @@ export function emptyWorld(): World {
 }
 
 /** A room of this name; on air when a program is given. */
-export function roomOf(slug: string, title: string, host: string, programId?: string, change: Partial<NonNullable<Room["live"]>> = {}): Room {
+export function roomOf(
+  slug: string,
+  title: string,
+  host: string,
+  programId?: string,
+  change: Partial<NonNullable<Room["live"]>> = {},
+): Room {
   return {
     slug,
     title,
@@ -107,7 +122,12 @@ export async function serveWorld(world: World, places: WorldPlaces): Promise<Ser
   };
 }
 
-async function answer(world: World, request: IncomingMessage, response: ServerResponse, places: { dist: string; media: string }): Promise<void> {
+async function answer(
+  world: World,
+  request: IncomingMessage,
+  response: ServerResponse,
+  places: { dist: string; media: string },
+): Promise<void> {
   const url = new URL(request.url ?? "/", "http://localhost");
   world.seen.push(`${request.method} ${url.pathname}${url.search}`);
   if (url.pathname.startsWith("/api/v1/")) return api(world, request, response, url);
@@ -123,78 +143,121 @@ function file(response: ServerResponse, path: string, cache: string): void {
     response.writeHead(404).end();
     return;
   }
-  response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream", "content-length": statSync(path).size, "cache-control": cache });
+  response.writeHead(200, {
+    "content-type": TYPES[extname(path)] ?? "application/octet-stream",
+    "content-length": statSync(path).size,
+    "cache-control": cache,
+  });
   createReadStream(path).pipe(response);
 }
 
+/** One request as the operations below see it. */
+type Asked = {
+  readonly world: World;
+  readonly body: Record<string, unknown>;
+  readonly parts: readonly string[];
+  readonly send: (status: number, value?: unknown) => void;
+  readonly problem: (status: number, code: string) => void;
+};
+
+const roomAsked = ({ world, parts }: Asked): Room | undefined => world.rooms.find((item) => item.slug === parts[1]);
+
+function enter({ world, body, send }: Asked): void {
+  if (world.signInFailure) {
+    send(world.signInFailure.status, world.signInFailure);
+    return;
+  }
+  world.user = { id: "me", name: String(body["name"]), role: "user", createdAtMs: Date.now() };
+  send(201, { token: "t", user: world.user, expiresAtMs: Date.now() + 1e9 });
+}
+
+/** Operations for everybody; `*` stands for one path segment. */
+const OPEN: Readonly<Record<string, (asked: Asked) => void>> = {
+  "POST /sessions": enter,
+  "POST /users": enter,
+  "GET /rooms": ({ world, send }) => send(200, { rooms: world.rooms, nextCursor: null }),
+  "GET /rooms/*": (asked) => {
+    const room = roomAsked(asked);
+    return room ? asked.send(200, room) : asked.problem(404, "room-not-found");
+  },
+};
+
+/** Operations for whoever is signed in. */
+const OWN: Readonly<Record<string, (asked: Asked) => void>> = {
+  "GET /users/me": ({ world, send }) => send(200, world.user),
+  "DELETE /sessions/current": ({ world, send }) => {
+    world.user = undefined;
+    send(204);
+  },
+  "GET /sessions": ({ world, send }) => send(200, { sessions: world.sessions }),
+  "DELETE /sessions/*": ({ world, parts, send }) => {
+    world.sessions = world.sessions.filter((item) => item.id !== parts[1]);
+    send(204);
+  },
+  "POST /users/me/password": ({ send }) => send(204),
+  "GET /users/me/rooms": ({ world, send }) =>
+    send(200, { rooms: world.rooms.filter((item) => item.host.id === world.user?.id) }),
+  "POST /rooms": ({ world, body, send, problem }) => {
+    if (world.rooms.some((item) => item.slug === body["slug"])) return problem(409, "slug-taken");
+    const name = world.user?.name ?? "";
+    const made = { ...roomOf(String(body["slug"]), String(body["title"]), name), host: { id: "me", name } };
+    world.rooms.push(made);
+    send(201, made);
+  },
+  "GET /rooms/*/settings": ({ world, send }) => send(200, world.settings),
+  "PATCH /rooms/*/settings": ({ world, body, send }) => send(200, Object.assign(world.settings, body)),
+  "GET /rooms/*/ingest-health": ({ world, send }) => send(200, world.health),
+  "POST /rooms/*/end": (asked) => {
+    const room = roomAsked(asked);
+    if (room) room.live = null;
+    asked.send(204);
+  },
+  "GET /rooms/*/stream-keys": ({ world, send }) => send(200, { streamKeys: world.keys }),
+  "POST /rooms/*/stream-keys": ({ world, body, send }) => send(201, newKey(world, String(body["label"]))),
+  "POST /rooms/*/stream-keys/*/rotate": ({ world, parts, send }) => {
+    const key = world.keys.find((item) => item.id === parts[3]);
+    world.keys = world.keys.map((item) => (item === key ? { ...item, state: "retired" } : item));
+    send(201, newKey(world, key?.label ?? ""));
+  },
+  "DELETE /rooms/*/stream-keys/*": ({ world, parts, send }) => {
+    world.keys = world.keys.map((item) => (item.id === parts[3] ? { ...item, state: "revoked" } : item));
+    send(204);
+  },
+};
+
 async function api(world: World, request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
-  const body = await read(request);
   const send = (status: number, value?: unknown): void => {
     response.writeHead(status, { "content-type": status >= 400 ? "application/problem+json" : "application/json" });
     response.end(value === undefined ? undefined : JSON.stringify(value));
   };
-  const problem = (status: number, code: string): void => send(status, { type: `urn:lianmai:problem:${code}`, title: code, status, code });
+  const problem = (status: number, code: string): void =>
+    send(status, { type: `urn:lianmai:problem:${code}`, title: code, status, code });
+  const body = await read(request);
   if (world.failure) return send(world.failure.status, world.failure);
-  const path = url.pathname.slice("/api/v1".length);
-  const operation = `${request.method} ${path}`;
-  const [, , slug, what, id, deed] = path.split("/");
-  const room = world.rooms.find((item) => item.slug === slug);
-
-  if (operation === "POST /sessions" || operation === "POST /users") {
-    if (world.signInFailure) return send(world.signInFailure.status, world.signInFailure);
-    world.user = { id: "me", name: String(body.name), role: "user", createdAtMs: Date.now() };
-    return send(201, { token: "t", user: world.user, expiresAtMs: Date.now() + 1e9 });
-  }
-  if (operation === "GET /rooms") return send(200, { rooms: world.rooms, nextCursor: null });
-  if (request.method === "GET" && path.startsWith("/rooms/") && what === undefined) return room ? send(200, room) : problem(404, "room-not-found");
+  const parts = url.pathname.slice("/api/v1/".length).split("/");
+  const asked: Asked = { world, body, parts, send, problem };
+  const open = operation(OPEN, request.method, parts);
+  if (open) return open(asked);
   if (!world.user) return problem(401, "not-signed-in");
-  if (operation === "GET /users/me") return send(200, world.user);
-  if (operation === "DELETE /sessions/current") {
-    world.user = undefined;
-    return send(204);
-  }
-  if (operation === "GET /sessions") return send(200, { sessions: world.sessions });
-  if (request.method === "DELETE" && path.startsWith("/sessions/")) {
-    world.sessions = world.sessions.filter((item) => item.id !== path.split("/")[2]);
-    return send(204);
-  }
-  if (operation === "POST /users/me/password") return send(204);
-  if (operation === "GET /users/me/rooms") return send(200, { rooms: world.rooms.filter((item) => item.host.id === world.user?.id) });
-  if (operation === "POST /rooms") {
-    if (world.rooms.some((item) => item.slug === body.slug)) return problem(409, "slug-taken");
-    const made = { ...roomOf(String(body.slug), String(body.title), world.user.name), host: { id: "me", name: world.user.name } };
-    world.rooms.push(made);
-    return send(201, made);
-  }
-  if (!room) return problem(404, "room-not-found");
-  if (what === "settings") {
-    if (request.method === "PATCH") Object.assign(world.settings, body);
-    return send(200, world.settings);
-  }
-  if (what === "ingest-health") return send(200, world.health);
-  if (what === "end") {
-    room.live = null;
-    return send(204);
-  }
-  if (what === "stream-keys") return streamKeys(world, send, { method: request.method ?? "", id, deed, label: String(body.label) });
-  return problem(404, "not-found");
+  const own = operation(OWN, request.method, parts);
+  return own ? own(asked) : problem(404, "not-found");
 }
 
-function streamKeys(world: World, send: (status: number, value?: unknown) => void, asked: { method: string; id: string | undefined; deed: string | undefined; label: string }): void {
-  const made = (label: string): NewStreamKey => {
-    const streamKey: StreamKey = { id: `k${world.keys.length + 1}`, label, hint: "x7Qp", state: "active", createdAtMs: Date.now() };
-    world.keys = [streamKey, ...world.keys];
-    return { key: "live_4f9K2mTq8ZsWv1Lr6Yx7Qp", streamKey, server: "rtmp://127.0.0.1:1935/live", pending: false };
-  };
-  const key = world.keys.find((item) => item.id === asked.id);
-  if (asked.method === "GET") send(200, { streamKeys: world.keys });
-  else if (asked.method === "DELETE") {
-    world.keys = world.keys.map((item) => (item === key ? { ...item, state: "revoked" } : item));
-    send(204);
-  } else if (asked.deed === "rotate" && key) {
-    world.keys = world.keys.map((item) => (item === key ? { ...item, state: "retired" } : item));
-    send(201, made(key.label));
-  } else send(201, made(asked.label));
+function operation<Handler>(
+  table: Readonly<Record<string, Handler>>,
+  method = "",
+  parts: readonly string[],
+): Handler | undefined {
+  const exact = table[`${method} /${parts.join("/")}`];
+  const starred = `${method} /${parts.map((part, index) => (index % 2 === 1 ? "*" : part)).join("/")}`;
+  return exact ?? table[starred];
+}
+
+function newKey(world: World, label: string): NewStreamKey {
+  const id = `k${world.keys.length + 1}`;
+  const streamKey: StreamKey = { id, label, hint: "x7Qp", state: "active", createdAtMs: Date.now() };
+  world.keys = [streamKey, ...world.keys];
+  return { key: "live_4f9K2mTq8ZsWv1Lr6Yx7Qp", streamKey, server: "rtmp://127.0.0.1:1935/live", pending: false };
 }
 
 async function read(request: IncomingMessage): Promise<Record<string, unknown>> {

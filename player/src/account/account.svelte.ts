@@ -3,7 +3,10 @@ import type { Credentials, User } from "@lianmai/edge/protocol";
 import type { Api } from "../api/api.ts";
 
 /** `unknown` until the first answer. */
-export type AccountState = { readonly at: "unknown" } | { readonly at: "signed-out" } | { readonly at: "signed-in"; readonly user: User };
+export type AccountState =
+  | { readonly at: "unknown" }
+  | { readonly at: "signed-out" }
+  | { readonly at: "signed-in"; readonly user: User };
 
 export class Account {
   state = $state.raw<AccountState>({ at: "unknown" });

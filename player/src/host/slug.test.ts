@@ -16,6 +16,11 @@ describe("slug", () => {
   });
 
   it("is always valid when suggested", () => {
-    fc.assert(fc.property(fc.string({ unit: "grapheme", maxLength: 80 }), (title) => slugFault(suggestSlug(title, "room-1")) === undefined));
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "grapheme", maxLength: 80 }),
+        (title) => slugFault(suggestSlug(title, "room-1")) === undefined,
+      ),
+    );
   });
 });

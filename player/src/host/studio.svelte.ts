@@ -27,7 +27,10 @@ export class Studio {
     clearTimeout(this.#timer);
     const { signal } = this.#abort;
     try {
-      const [room, health] = await Promise.all([this.#api.room(this.#slug, signal), this.#api.ingestHealth(this.#slug, signal)]);
+      const [room, health] = await Promise.all([
+        this.#api.room(this.#slug, signal),
+        this.#api.ingestHealth(this.#slug, signal),
+      ]);
       this.room = room;
       this.health = health;
       this.problem = undefined;

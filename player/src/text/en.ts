@@ -144,7 +144,8 @@ export const en = {
   "air.renditions": "Qualities",
   "air.end": "End broadcast",
   "air.endTitle": "End this broadcast?",
-  "air.endBody": "Viewers see that it has ended and your encoder is disconnected. Starting to stream again begins a new broadcast.",
+  "air.endBody":
+    "Viewers see that it has ended and your encoder is disconnected. Starting to stream again begins a new broadcast.",
   "health.title": "What arrives here",
   "health.picture": "Picture",
   "health.video": "Video",
@@ -210,7 +211,8 @@ export const en = {
 
   "streamKeys.none": "No stream key yet. Create one to connect OBS.",
   "streamKeys.create": "New stream key",
-  "streamKeys.createBody": "One for each encoder or computer, so that you can withdraw one without touching the others.",
+  "streamKeys.createBody":
+    "One for each encoder or computer, so that you can withdraw one without touching the others.",
   "streamKeys.label": "Label",
   "streamKeys.labelExample": "Studio PC",
   "streamKeys.action": "Create key",

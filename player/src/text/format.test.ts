@@ -26,7 +26,8 @@ describe("format", () => {
 });
 
 describe("texts", () => {
-  const forms = (texts: object): string[] => [...new Set(Object.keys(texts).map((key) => key.replace(/_(one|other)$/, "")))].sort();
+  const forms = (texts: object): string[] =>
+    [...new Set(Object.keys(texts).map((key) => key.replace(/_(one|other)$/, "")))].sort();
   const holes = (text: string): string[] => [...text.matchAll(/\{\{(\w+)/g)].map((match) => match[1] ?? "").sort();
 
   it("exist in both languages", () => {

@@ -2,7 +2,9 @@
 
 /** 1,234 or 1.2万. */
 export function formatCount(value: number, tag: string): string {
-  return new Intl.NumberFormat(tag, value >= 10_000 ? { notation: "compact", maximumFractionDigits: 1 } : {}).format(value);
+  return new Intl.NumberFormat(tag, value >= 10_000 ? { notation: "compact", maximumFractionDigits: 1 } : {}).format(
+    value,
+  );
 }
 
 /** "2.1 Mbit/s", "640 kbit/s". */

@@ -17,7 +17,8 @@ const STORED = "lianmai.language";
 
 /** The language to start with: as stored, else as the browser says, else English. */
 export function firstLanguage(stored: string | null, wanted: readonly string[]): Language {
-  const known = (tag: string | null): Language | undefined => LANGUAGES.find((language) => tag?.toLowerCase().startsWith(language));
+  const known = (tag: string | null): Language | undefined =>
+    LANGUAGES.find((language) => tag?.toLowerCase().startsWith(language));
   const asked = known(stored);
   if (asked) return asked;
   for (const tag of wanted) {

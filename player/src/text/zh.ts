@@ -1,6 +1,10 @@
 import type { en } from "./en.ts";
 
-type Base<Key extends string> = Key extends `${string}_one` ? never : Key extends `${infer Name}_other` ? `${Name}_other` : Key;
+type Base<Key extends string> = Key extends `${string}_one`
+  ? never
+  : Key extends `${infer Name}_other`
+    ? `${Name}_other`
+    : Key;
 
 /** Chinese texts; one plural form. */
 export const zh: Readonly<Record<Base<keyof typeof en>, string>> = {
@@ -34,7 +38,8 @@ export const zh: Readonly<Record<Base<keyof typeof en>, string>> = {
   "lobby.stale": "连接中断，显示的是刚才的内容",
   "lobby.empty.kicker": "现在还没有人开播",
   "lobby.empty.title": "来做第一个开播的人",
-  "lobby.empty.body": "创建一个直播间，把服务器地址和推流码填进 OBS，大约一秒后观众就能看到你，画质随各自的网络自动调整。",
+  "lobby.empty.body":
+    "创建一个直播间，把服务器地址和推流码填进 OBS，大约一秒后观众就能看到你，画质随各自的网络自动调整。",
   "lobby.empty.action": "创建直播间",
   "lobby.step.one.title": "注册账号，创建直播间",
   "lobby.step.one.body": "直播间地址永久有效，开播前就可以分享，观众会在那里等你。",

@@ -88,7 +88,8 @@ export class AutoLevel {
     const bodyMs = nowMs - (download.firstAtMs || download.startedAtMs);
     if (bodyMs < download.mediaMs * SLOW_SHARE) return -1;
     const rate = (download.bytes * 8_000) / bodyMs;
-    const expected = download.totalBytes || (download.mediaMs * (this.#view.levels()[this.#level]?.bitsPerSecond ?? 0)) / 8_000;
+    const expected =
+      download.totalBytes || (download.mediaMs * (this.#view.levels()[this.#level]?.bitsPerSecond ?? 0)) / 8_000;
     const remainingMs = rate > 0 ? ((expected - download.bytes) * 8_000) / rate : Number.POSITIVE_INFINITY;
     const choice = chooseLevel({ ...this.#situation(), slowPart: { bitsPerSecond: rate, remainingMs } }, this.#memory);
     if (!choice.urgent) return -1;

@@ -2,10 +2,18 @@
 import type { LatencyStep } from "./latency.ts";
 
 /** One video level of the ladder, lowest first. */
-export type EngineLevel = { readonly width: number; readonly height: number; readonly fps: number; readonly bitsPerSecond: number };
+export type EngineLevel = {
+  readonly width: number;
+  readonly height: number;
+  readonly fps: number;
+  readonly bitsPerSecond: number;
+};
 
 /** What the viewer wants to see. */
-export type Quality = { readonly kind: "auto" } | { readonly kind: "height"; readonly height: number } | { readonly kind: "audio" };
+export type Quality =
+  | { readonly kind: "auto" }
+  | { readonly kind: "height"; readonly height: number }
+  | { readonly kind: "audio" };
 
 /** What an engine tells its owner, as it happens. */
 export type EngineEvent =
@@ -66,4 +74,14 @@ export function aheadMs(video: HTMLVideoElement): number {
     }
   }
   return 0;
+}
+
+/** Index of the level whose height is nearest; -1 when there is none. */
+export function nearestLevel(levels: readonly EngineLevel[], height: number): number {
+  let best = -1;
+  for (const [index, level] of levels.entries()) {
+    const distance = Math.abs(level.height - height);
+    if (best === -1 || distance < Math.abs((levels[best]?.height ?? 0) - height)) best = index;
+  }
+  return best;
 }

@@ -1,5 +1,6 @@
 /** A read-only look at the playback for tests and support: `__lianmaiStats()`. */
-import type { Playback } from "./playback.svelte.ts";
+import type { EngineFacts } from "./engine.ts";
+import type { Playback, PlaybackStats } from "./playback.svelte.ts";
 
 /** What `__lianmaiStats()` answers. Times in milliseconds; `latencyMs` is the picture's age by the server's clock. */
 export type ExposedStats = {
@@ -32,35 +33,52 @@ declare global {
   }
 }
 
+const NO_FACTS: EngineFacts = {
+  levels: [],
+  level: -1,
+  loadLevel: -1,
+  audioOnlyOffered: false,
+  edgeLatencyMs: undefined,
+  pictureAgeMs: undefined,
+  aheadMs: 0,
+  partTargetMs: 0,
+  bitsPerSecond: 0,
+  finished: false,
+};
+
+const NO_STATS: PlaybackStats = {
+  stalls: 0,
+  stalledMs: 0,
+  recoveries: 0,
+  errors: 0,
+  lastError: "",
+  firstFrameMs: undefined,
+  droppedFrames: 0,
+  shownFrames: 0,
+  rate: 1,
+  targetMs: 0,
+  currentTimeS: 0,
+  width: 0,
+  height: 0,
+};
+
+function ofFacts({ levels, level, edgeLatencyMs, pictureAgeMs, aheadMs, partTargetMs, bitsPerSecond }: EngineFacts) {
+  const levelHeight = levels[level]?.height ?? 0;
+  return { latencyMs: pictureAgeMs, edgeLatencyMs, aheadMs, partTargetMs, level, levelHeight, levels, bitsPerSecond };
+}
+
+function ofStats({ width: _width, height: _height, ...stats }: PlaybackStats) {
+  return stats;
+}
+
 /** Makes the stats readable until the returned function is called. */
 export function exposeStats(playback: Playback): () => void {
-  const look = (): ExposedStats => {
-    const { facts, stats } = playback;
-    const level = facts?.level ?? -1;
-    return {
-      picture: playback.picture,
-      programId: playback.programId ?? "",
-      latencyMs: facts?.pictureAgeMs,
-      edgeLatencyMs: facts?.edgeLatencyMs,
-      targetMs: stats?.targetMs ?? 0,
-      aheadMs: facts?.aheadMs ?? 0,
-      rate: stats?.rate ?? 1,
-      partTargetMs: facts?.partTargetMs ?? 0,
-      level,
-      levelHeight: facts?.levels[level]?.height ?? 0,
-      levels: facts?.levels ?? [],
-      bitsPerSecond: facts?.bitsPerSecond ?? 0,
-      stalls: stats?.stalls ?? 0,
-      stalledMs: stats?.stalledMs ?? 0,
-      errors: stats?.errors ?? 0,
-      lastError: stats?.lastError ?? "",
-      recoveries: stats?.recoveries ?? 0,
-      firstFrameMs: stats?.firstFrameMs,
-      currentTimeS: stats?.currentTimeS ?? 0,
-      droppedFrames: stats?.droppedFrames ?? 0,
-      shownFrames: stats?.shownFrames ?? 0,
-    };
-  };
+  const look = (): ExposedStats => ({
+    picture: playback.picture,
+    programId: playback.programId ?? "",
+    ...ofFacts(playback.facts ?? NO_FACTS),
+    ...ofStats(playback.stats ?? NO_STATS),
+  });
   window.__lianmaiStats = look;
   return () => {
     if (window.__lianmaiStats === look) delete window.__lianmaiStats;

@@ -43,7 +43,15 @@ describe("follow room", () => {
       answer(null),
       answer(live("p2")),
     );
-    expect(phases.map((phase) => phase.at)).toEqual(["offline", "live", "interrupted", "live", "ended", "ended", "live"]);
+    expect(phases.map((phase) => phase.at)).toEqual([
+      "offline",
+      "live",
+      "interrupted",
+      "live",
+      "ended",
+      "ended",
+      "live",
+    ]);
   });
 
   it("keeps what it knows when the server does not answer", () => {

@@ -12,7 +12,10 @@ export type RoomPhase =
   | { readonly at: "ended"; readonly room: Room; readonly programId: string };
 
 /** One answer of GET /rooms/:slug. */
-export type RoomAnswer = { readonly kind: "room"; readonly room: Room } | { readonly kind: "missing" } | { readonly kind: "failed" };
+export type RoomAnswer =
+  | { readonly kind: "room"; readonly room: Room }
+  | { readonly kind: "missing" }
+  | { readonly kind: "failed" };
 
 /** The phase after an answer. A failed request changes nothing once a room is known. */
 export function followRoom(phase: RoomPhase, answer: RoomAnswer): RoomPhase {

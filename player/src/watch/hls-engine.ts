@@ -1,9 +1,18 @@
 /** Plays through hls.js, the only file that knows it: wishes in, facts out. */
-import Hls, { ErrorTypes, Events, type HlsConfig, type LoaderContext, type LoadPolicy } from "hls.js/light";
+import Hls, { ErrorTypes, Events, type HlsConfig, type LoaderContext } from "hls.js/light";
 import { AutoLevel } from "./auto-level.ts";
 import { addDate, type ClockOffset, offsetMs, startClockOffset } from "./clock-offset.ts";
-import { aheadMs, type Engine, type EngineFacts, type EngineLevel, type EngineOptions, type Quality } from "./engine.ts";
+import {
+  aheadMs,
+  type Engine,
+  type EngineFacts,
+  type EngineLevel,
+  type EngineOptions,
+  nearestLevel,
+  type Quality,
+} from "./engine.ts";
 import type { LatencyStep } from "./latency.ts";
+import { isMedia, patient, withViewer } from "./loading.ts";
 
 /** Whether this browser can play through it. */
 export const hlsSupported = (): boolean => Hls.isSupported();
@@ -13,24 +22,6 @@ const CLOCK_WITHIN_MS = 500;
 const SLOW_CHECK_MS = 100;
 /** What there is to choose from when only sound is played. */
 const AUDIO_LADDER = [{ height: 0, bitsPerSecond: 0 }] as const;
-
-/** Server processes restart: whatever is refused or missing is asked for again soon, for ever, by each at its own pace. */
-function patient(random: () => number, maxNumRetry: number, giveUpOnMissing: boolean): LoadPolicy["default"] {
-  const retryDelayMs = Math.round(300 + random() * 500);
-  const retry = { maxNumRetry, retryDelayMs, maxRetryDelayMs: 1_000, backoff: "linear" as const };
-  return {
-    maxTimeToFirstByteMs: 6_000,
-    maxLoadTimeMs: 20_000,
-    timeoutRetry: { ...retry, retryDelayMs: 0 },
-    errorRetry: {
-      ...retry,
-      shouldRetry: (_config, count, _isTimeout, response) => {
-        const missing = response?.code === 404 || response?.code === 410;
-        return count < (missing && giveUpOnMissing ? 1 : maxNumRetry);
-      },
-    },
-  };
-}
 
 export class HlsEngine implements Engine {
   readonly kind = "hls.js";
@@ -78,7 +69,10 @@ export class HlsEngine implements Engine {
     const details = this.#closed ? null : this.#hls.latestLevelDetails;
     const playing = this.#closed ? null : this.#hls.playingDate;
     const offset = offsetMs(this.#clock, CLOCK_WITHIN_MS);
-    const edge = details && this.#video.readyState > 0 ? (details.edge + details.age - this.#video.currentTime) * 1_000 : undefined;
+    const edge =
+      details && this.#video.readyState > 0
+        ? (details.edge + details.age - this.#video.currentTime) * 1_000
+        : undefined;
     return {
       levels: this.#levels(),
       level: this.#audioOnly ? -1 : this.#shownLevel,
@@ -255,7 +249,7 @@ export class HlsEngine implements Engine {
   #applyQuality(): void {
     const quality = this.#quality;
     if (quality.kind !== "height") this.#auto.fixed = -1;
-    else this.#auto.fixed = nearest(this.#levels(), quality.height);
+    else this.#auto.fixed = nearestLevel(this.#levels(), quality.height);
   }
 
   /** The ladder; in audio only, as it was last known. */
@@ -286,32 +280,7 @@ export class HlsEngine implements Engine {
   }
 }
 
-type MediaContext = LoaderContext & {
-  readonly frag: { readonly duration: number; readonly sn: number | "initSegment" };
-  readonly part?: { readonly duration: number } | null;
-};
-
-function isMedia(context: LoaderContext): context is MediaContext {
-  return "frag" in context && (context as MediaContext).frag.sn !== "initSegment";
-}
-
-function nearest(levels: readonly EngineLevel[], height: number): number {
-  let best = -1;
-  for (const [index, level] of levels.entries()) {
-    const distance = Math.abs(level.height - height);
-    if (best === -1 || distance < Math.abs((levels[best]?.height ?? 0) - height)) best = index;
-  }
-  return best;
-}
-
-function withViewer(url: string, viewerId: string): string {
-  const next = new URL(url, location.href);
-  next.searchParams.set("v", viewerId);
-  return next.href;
-}
-
 /** A clock that never jumps, near the wall clock. */
 function localNowMs(): number {
   return performance.timeOrigin + performance.now();
 }
-

@@ -37,7 +37,8 @@ export class NativeEngine implements Engine {
     const startedAtMs = video.getStartDate?.().getTime();
     const dated = startedAtMs !== undefined && Number.isFinite(startedAtMs);
     return {
-      levels: video.videoHeight > 0 ? [{ width: video.videoWidth, height: video.videoHeight, fps: 0, bitsPerSecond: 0 }] : [],
+      levels:
+        video.videoHeight > 0 ? [{ width: video.videoWidth, height: video.videoHeight, fps: 0, bitsPerSecond: 0 }] : [],
       level: video.videoHeight > 0 ? 0 : -1,
       loadLevel: -1,
       audioOnlyOffered: false,

@@ -1,6 +1,13 @@
 /** Keeps one video element playing one room: observes, steers, repairs. The page is never reloaded. */
 import type { Engine, EngineEvent, EngineFacts, EngineOptions, Quality } from "./engine.ts";
-import { afterStall, baseTargetMs, LATENCY_TICK_MS, type LatencyMemory, startLatencyMemory, stepLatency } from "./latency.ts";
+import {
+  afterStall,
+  baseTargetMs,
+  LATENCY_TICK_MS,
+  type LatencyMemory,
+  startLatencyMemory,
+  stepLatency,
+} from "./latency.ts";
 import { type RecoverInput, recover, startRecover } from "./recover.ts";
 
 /** What the picture is doing, as seen on the video element. */
@@ -241,10 +248,7 @@ export class Playback {
     const facts = this.facts;
     const wanted = this.#source !== undefined && !this.#video.paused && !facts?.finished && navigator.onLine;
     this.#step({ kind: "tick", nowMs, positionMs: Math.round(this.#video.currentTime * 1_000), wanted });
-    if (!facts || facts.finished) {
-      if (facts?.finished && this.#video.playbackRate !== 1) this.#video.playbackRate = 1;
-      return;
-    }
+    if (!facts || facts.finished) return;
     this.#steer(facts, nowMs);
     if (nowMs - this.#savedAtMs > SAVE_EVERY_MS && this.picture === "playing") {
       this.#savedAtMs = nowMs;

@@ -40,8 +40,18 @@ describe("recover", () => {
   it("forgets its attempts after lasting progress only", () => {
     const stuck = run(ticks(0, 20_000, () => 7)).state;
     expect(stuck.attempts).toBeGreaterThan(1);
-    expect(run(ticks(20_000, 22_000, (now) => now), stuck).state.attempts).toBe(stuck.attempts);
-    expect(run(ticks(20_000, 27_000, (now) => now), stuck).state.attempts).toBe(0);
+    expect(
+      run(
+        ticks(20_000, 22_000, (now) => now),
+        stuck,
+      ).state.attempts,
+    ).toBe(stuck.attempts);
+    expect(
+      run(
+        ticks(20_000, 27_000, (now) => now),
+        stuck,
+      ).state.attempts,
+    ).toBe(0);
   });
 
   it("starts loading again after a network failure and re-creates when that does not help", () => {

@@ -34,7 +34,14 @@ const PAUSE_MS = 1_000;
 
 /** A state without a past. */
 export function startRecover(nowMs: number): RecoverState {
-  return { positionMs: -1, progressAtMs: nowMs, movingSinceMs: nowMs, attempts: 0, recreateAtMs: 0, mediaErrorAtMs: Number.NEGATIVE_INFINITY };
+  return {
+    positionMs: -1,
+    progressAtMs: nowMs,
+    movingSinceMs: nowMs,
+    attempts: 0,
+    recreateAtMs: 0,
+    mediaErrorAtMs: Number.NEGATIVE_INFINITY,
+  };
 }
 
 /** One step: the action to take now and the state after it. `jitter` is 0 to 1. */
@@ -67,7 +74,11 @@ function failed(state: RecoverState, input: { nowMs: number; cause: string }, ji
 
 function tick(state: RecoverState, input: { nowMs: number; positionMs: number; wanted: boolean }) {
   const { nowMs, positionMs, wanted } = input;
-  if (!wanted) return { action: "none", state: { ...state, positionMs, progressAtMs: nowMs, movingSinceMs: nowMs, recreateAtMs: 0 } } as const;
+  if (!wanted)
+    return {
+      action: "none",
+      state: { ...state, positionMs, progressAtMs: nowMs, movingSinceMs: nowMs, recreateAtMs: 0 },
+    } as const;
   if (positionMs !== state.positionMs) {
     const movingSinceMs = state.positionMs < 0 ? nowMs : state.movingSinceMs;
     const attempts = nowMs - movingSinceMs > SETTLED_MS ? 0 : state.attempts;
@@ -85,6 +96,13 @@ function tick(state: RecoverState, input: { nowMs: number; positionMs: number; w
 function recreate(state: RecoverState, nowMs: number) {
   return {
     action: "recreate",
-    state: { ...state, positionMs: -1, progressAtMs: nowMs, movingSinceMs: nowMs, attempts: state.attempts + 1, recreateAtMs: 0 },
+    state: {
+      ...state,
+      positionMs: -1,
+      progressAtMs: nowMs,
+      movingSinceMs: nowMs,
+      attempts: state.attempts + 1,
+      recreateAtMs: 0,
+    },
   } as const;
 }

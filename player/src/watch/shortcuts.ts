@@ -29,7 +29,14 @@ const WISHES: Readonly<Record<string, KeyWish>> = {
 };
 const TYPING = new Set(["input", "textarea", "select"]);
 /** Elements that have a use of their own for Space. */
-const PRESSED_BY_SPACE = new Set(["button", "a", "media-play-button", "media-mute-button", "media-pip-button", "media-fullscreen-button"]);
+const PRESSED_BY_SPACE = new Set([
+  "button",
+  "a",
+  "media-play-button",
+  "media-mute-button",
+  "media-pip-button",
+  "media-fullscreen-button",
+]);
 /** Elements that have a use of their own for the arrows. */
 const MOVED_BY_ARROWS = new Set(["media-volume-range"]);
 

@@ -29,7 +29,9 @@ export function saveVolume(volume: number, muted: boolean): void {
 /** Random for each page: the edge counts viewers, it does not know them. */
 export function newViewerId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(9));
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_");
 }
 
 function read(key: string): string | null {

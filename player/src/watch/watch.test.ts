@@ -2,7 +2,10 @@ import type { Room } from "@lianmai/edge/protocol";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ApiError } from "../api/request.ts";
 
-vi.stubGlobal("$state", Object.assign((value: unknown) => value, { raw: (value: unknown) => value }));
+vi.stubGlobal(
+  "$state",
+  Object.assign((value: unknown) => value, { raw: (value: unknown) => value }),
+);
 vi.stubGlobal("addEventListener", () => {});
 const { Watch } = await import("./watch.svelte.ts");
 
