@@ -22,6 +22,7 @@ export type MixerCommand =
 /** Mixer to parent. */
 export type MixerEvent =
   | { readonly kind: "ready" }
+  /** Once per `source` command; a source without pictures has width, height and fps 0. */
   | {
       readonly kind: "source-format";
       readonly sourceId: string;
@@ -32,10 +33,11 @@ export type MixerEvent =
     }
   /** The source's picture is in the program (first time, or again after a loss). */
   | { readonly kind: "source-on-air"; readonly sourceId: string }
+  /** "gone", "no picture", or why it can never be shown (then nothing more is read from it). */
   | { readonly kind: "source-lost"; readonly sourceId: string; readonly reason: string }
   | { readonly kind: "stats"; readonly stats: MixerStats };
 
-/** Sent once a second. */
+/** Sent once a second. Counts are since `start`, the lateness is the worst since the last report. */
 export interface MixerStats {
   readonly pictures: number;
   /** Pictures repeated because nothing newer was due. */

@@ -3,7 +3,7 @@
  * not count (the program skips over it); what comes back often does, and at once.
  */
 
-export const INITIAL_DELAY_MS = 35;
+export const INITIAL_DELAY_MS = 30;
 export const MIN_DELAY_MS = 15;
 export const MAX_DELAY_MS = 400;
 const MARGIN_MS = 5;
@@ -15,6 +15,8 @@ const FORGIVEN = 2;
 const JUMP_MS = 8;
 const GROW_MS_PER_S = 4;
 const SHRINK_MS_PER_S = 2;
+/** Less is not worth the picture that a change of phase may cost. */
+const WORTH_MS = 16;
 /** Far above what is needed, the way back is as fast as sound can be stretched. */
 const FAR_MS = 20;
 const FAR_SHRINK_MS_PER_S = 5;
@@ -23,6 +25,7 @@ export class PlayoutDelay {
   #delayMs = INITIAL_DELAY_MS;
   #buckets: { startMs: number; worstMs: number }[] = [];
   #lastMs: number | null = null;
+  #isShrinking = false;
 
   /** The delay now, in milliseconds. */
   get ms(): number {
@@ -48,7 +51,15 @@ export class PlayoutDelay {
     const gap = target - this.#delayMs;
     if (gap > JUMP_MS) this.#delayMs = target;
     else if (gap > 0) this.#delayMs += Math.min(gap, GROW_MS_PER_S * elapsedS);
-    else this.#delayMs += Math.max(gap, -(gap < -FAR_MS ? FAR_SHRINK_MS_PER_S : SHRINK_MS_PER_S) * elapsedS);
+    else this.#shrink(gap, elapsedS);
+  }
+
+  #shrink(gap: number, elapsedS: number): void {
+    if (gap > -1) this.#isShrinking = false;
+    else if (gap < -WORTH_MS) this.#isShrinking = true;
+    if (!this.#isShrinking) return;
+    const rate = gap < -FAR_MS ? FAR_SHRINK_MS_PER_S : SHRINK_MS_PER_S;
+    this.#delayMs += Math.max(gap, -rate * elapsedS);
   }
 
   #target(): number {

@@ -70,6 +70,12 @@ describe("a source of the program's rate", () => {
     });
   }
 
+  test("a clock 1000 ppm off, which would be 60 ms in the end, stays in sync by stretching the sound", () => {
+    const program = runSolo({ tags: media30, network: { driftPpm: 1_000, jitterMs: 10 }, seconds: 65 });
+    expectInSync(program, { fromS: 2, least: 60 });
+    expect(program.engine.stats({ droppedRecords: 0 }).audioUnderruns).toBe(0);
+  });
+
   test("jitter of 80 ms is taken up by the playout delay after a second or two", () => {
     const program = runSolo({
       tags: media30.filter((tag) => tag.timestampMs < 20_000),

@@ -7,7 +7,7 @@ import type { Playout } from "./playout.ts";
 
 const SAMPLES_PER_MS = 48;
 /** Timestamps are whole milliseconds; a larger step is a gap or an overlap. */
-const GAP_MS = 40;
+const GAP_MS = 30;
 /** Without sound for this long, the picture no longer follows it. */
 const QUIET_MS = 1_000;
 const MIN_RATE = 7_350;
