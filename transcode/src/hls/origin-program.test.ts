@@ -131,6 +131,23 @@ describe("sound", () => {
     expect(parts.map(({ rung }) => rung).sort()).toEqual(["180p", "360p", "audio"]);
   });
 
+  test("at the end pictures without sound are cut off, in all renditions alike", () => {
+    const parts: PublishedPart[] = [];
+    const program = testProgram(new TestClock(), { onPart: (part) => parts.push(part) });
+    configure(program, EMPTY);
+    for (let index = 0; index < 28; index++) feedPicture(program, EMPTY, index);
+    for (let index = 0; index < 17; index++) feedSound(program, EMPTY, index);
+    program.end();
+    const seconds = (name: string) =>
+      parts.filter(({ rung }) => rung === name).map((part) => Math.round(part.seconds * 30));
+    // 27 access units end within picture 17.
+    expect([seconds("360p"), seconds("180p"), seconds("audio")]).toEqual([
+      [10, 7],
+      [10, 7],
+      [10, 7],
+    ]);
+  });
+
   test("lost sound holds nothing up: pictures go on, sound alone becomes a gap, and joins again", () => {
     const clock = new TestClock();
     const parts: PublishedPart[] = [];

@@ -39,7 +39,6 @@ export class OriginProgram {
   #observer: OriginProgramObserver | null = null;
   #audioConfig: Buffer | null = null;
   readonly #soundWatch = new SoundWatch();
-  #sawPictures = false;
   #firstMediaAtMs: number | null = null;
   #headPart: number;
   #endIndex: number;
@@ -82,7 +81,7 @@ export class OriginProgram {
     return this.#thumbnail;
   }
 
-  /** How long a program takes, at most, to have its first segment in all renditions. */
+  /** Longest that a program takes to have its first segment in all renditions. */
   get startingMs(): number {
     return this.grid.segmentSeconds * 1_000 + ALL_RENDITIONS_MS;
   }
@@ -117,7 +116,6 @@ export class OriginProgram {
     if (!feed?.avcC || this.#ended || feed.rendition.gone) return;
     if (partOfPicture(this.grid, picture.index) < feed.notBefore) return;
     this.#soundWatch.expected(this.#nowMs());
-    this.#sawPictures = true;
     this.#endIndex = Math.max(this.#endIndex, picture.index + 1);
     feed.packer.push(picture);
     this.#advance();
@@ -135,8 +133,8 @@ export class OriginProgram {
   }
 
   /**
-   * What comes next, from `nextIndex` on, does not continue what was: open segments are closed and the next one is
-   * marked. A part that was begun is not taken up again: media goes on at the next segment that has no part yet.
+   * What comes from `nextIndex` on does not continue what was: open segments are closed, the next one is marked.
+   * Media goes on there, or at the next segment that has no part yet.
    */
   discontinuity(nextIndex: number): void {
     if (this.#ended) return;
@@ -176,7 +174,7 @@ export class OriginProgram {
     this.#observer?.ended();
   }
 
-  /** Frees what is past its time, lets go of sound that does not come. For a timer; media does the same. */
+  /** Frees what is past its time, gives up sound that does not come. For a timer. */
   tick(): void {
     if (!this.#ended) this.#advance();
     for (const rendition of this.renditions.values()) rendition.window.expire(this.#nowMs());
@@ -232,7 +230,7 @@ export class OriginProgram {
   /** Spec: rfc8216bis 6.2.1 [M5]. New parameters start with a discontinuity, in all renditions at the same segment. */
   #changeSetup(feed: PictureFeed): void {
     // The part that was begun cannot be completed: it becomes a gap, not a short part, as this is one rendition's matter.
-    const complete = feed.packer.flush().filter((part) => part.frames === this.grid.partFrames);
+    const complete = feed.packer.flush(Number.POSITIVE_INFINITY).filter((part) => part.frames === this.grid.partFrames);
     this.#publish(feed.rendition, complete);
     const heads = this.#living().map((rendition) => rendition.head?.msn ?? -1);
     const msn = Math.max(...heads, msnOfPart(this.grid, this.#headPart)) + 1;
@@ -248,15 +246,22 @@ export class OriginProgram {
       return;
     }
     for (const feed of this.#pictures.values()) this.#publish(feed.rendition, feed.packer.take(soundLost));
-    if (!this.#audioOnly) return;
-    const { packer, rendition } = this.#audioOnly;
-    this.#publish(rendition, packer.take({ soundLost, headPart: this.#headPart }));
+    const taken = this.#audioOnly?.packer.take({ soundLost, headPart: this.#headPart });
+    if (this.#audioOnly && taken) this.#publish(this.#audioOnly.rendition, taken);
   }
 
   #flush(): void {
-    if (!this.#audioConfig && this.#sawPictures) this.audioConfig(USUAL_AUDIO_CONFIG);
-    for (const feed of this.#pictures.values()) this.#publish(feed.rendition, feed.packer.flush());
-    if (this.#audioOnly) this.#publish(this.#audioOnly.rendition, this.#audioOnly.packer.flush(this.#endIndex));
+    if (!this.#audioConfig && this.#endIndex > this.#options.firstIndex) this.audioConfig(USUAL_AUDIO_CONFIG);
+    const endIndex = this.#flushIndex();
+    for (const feed of this.#pictures.values()) this.#publish(feed.rendition, feed.packer.flush(endIndex));
+    if (this.#audioOnly) this.#publish(this.#audioOnly.rendition, this.#audioOnly.packer.flush(endIndex));
+  }
+
+  /** Where both tracks end: hls.js never sees the end of a playlist whose last part its buffer does not reach. */
+  #flushIndex(): number {
+    const soundEnd = Math.floor(this.#sound.end / this.grid.samplesPerFrame);
+    const soundMissing = this.#endIndex - soundEnd > this.grid.fps;
+    return soundMissing ? this.#endIndex : Math.min(this.#endIndex, soundEnd);
   }
 
   #publish(rendition: Rendition, parts: readonly PackedPart[]): void {

@@ -13,7 +13,8 @@ const PAGE = `<!doctype html><video muted playsinline></video><script src="/hls.
 const video = document.querySelector("video");
 const facts = { errors: [], fatal: 0, levels: [], loads: {}, ended: false };
 const hls = new Hls({ lowLatencyMode: true });
-hls.on(Hls.Events.ERROR, (_, e) => { facts.errors.push(e.type + "/" + e.details); if (e.fatal) facts.fatal++; });
+hls.on(Hls.Events.ERROR, (_, e) => { facts.errors.push(e.type + "/" + e.details); if (e.fatal) { facts.fatal++;
+  if (e.type === Hls.ErrorTypes.NETWORK_ERROR) setTimeout(() => hls.startLoad(), 250); } });
 hls.on(Hls.Events.FRAG_LOADED, (_, { part }) => { if (part) facts.loads[part.url] = (facts.loads[part.url] ?? 0) + 1; });
 hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => facts.levels.push(level));
 video.addEventListener("ended", () => { facts.ended = true; });
@@ -48,6 +49,22 @@ let pacer: NodeJS.Timeout;
 /** Picture at which the encoders begin anew, in the middle of a part; null: not yet. */
 let restartAt: number | null = null;
 let next = 0;
+let startedAtMs = 0;
+
+const RUNGS = [rung("360p", 360, 900_000), rung("180p", 180, 300_000), rung("audio", 0, 0)];
+
+/** A program process's part: a program from `firstIndex` on, its encoders, and a pacer on the program's clock. */
+function begin(options: { readonly epoch: number; readonly firstIndex: number }): void {
+  const wallMs = systemClock.wallMs() - (systemClock.monotonicMs() - startedAtMs);
+  program = testProgram(systemClock, { ...options, rungs: RUNGS, startedAtMs: wallMs });
+  program.videoConfig("360p", large.avcC);
+  program.videoConfig("180p", small.avcC);
+  program.audioConfig(large.audioConfig);
+  if (options.epoch > 1) program.discontinuity(options.firstIndex);
+  origin.add(program);
+  next = options.firstIndex;
+  pacer = setInterval(pace, 5);
+}
 
 /** Index that the encoders' newest IDR picture stands for: on the grid, but for the one after the restart. */
 function originOf(index: number): number {
@@ -56,7 +73,7 @@ function originOf(index: number): number {
 }
 
 /** Pictures come at their time; sound follows 60 ms later, as it does from a real encoder. */
-function pace(startedAtMs: number): void {
+function pace(): void {
   const due = Math.floor(((systemClock.monotonicMs() - startedAtMs) * 30) / 1_000);
   for (; next < due; next++) {
     const begin = originOf(next);
@@ -75,13 +92,6 @@ beforeAll(async () => {
   const encode = (size: string) => encodeMaterial({ seconds: 4, fps: 30, gopFrames: 30, size });
   [large, small] = [await encode("640x360"), await encode("320x180")];
   origin = createOrigin({ clock: systemClock });
-  program = testProgram(systemClock, {
-    rungs: [rung("360p", 360, 900_000), rung("180p", 180, 300_000), rung("audio", 0, 0)],
-  });
-  program.videoConfig("360p", large.avcC);
-  program.videoConfig("180p", small.avcC);
-  program.audioConfig(large.audioConfig);
-  origin.add(program);
   const hls = readFileSync(fileURLToPath(import.meta.resolve("hls.js/dist/hls.min.js")));
   server = createServer((request, response) => {
     if (origin.handle(request, response)) return;
@@ -90,8 +100,8 @@ beforeAll(async () => {
     else response.writeHead(404).end();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const startedAtMs = systemClock.monotonicMs();
-  pacer = setInterval(() => pace(startedAtMs), 5);
+  startedAtMs = systemClock.monotonicMs();
+  begin({ epoch: 1, firstIndex: 0 });
   browser = await chromium.launch({
     executablePath: process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium",
     args: [
@@ -137,4 +147,31 @@ test("hls.js plays parts, switches renditions, plays over an encoder's restart a
   expect(Math.max(...loads)).toBeLessThanOrEqual(3);
   expect(last.audioBytes).toBeGreaterThan(0);
   expect(last.frames).toBeGreaterThan(150);
+});
+
+test("a program that comes back in a new process is played on, without a reload", async () => {
+  restartAt = null;
+  clearInterval(pacer);
+  origin.remove(program);
+  startedAtMs = systemClock.monotonicMs();
+  begin({ epoch: 1, firstIndex: 0 });
+  const page = await browser.newPage();
+  const { port } = server.address() as AddressInfo;
+  await page.goto(`http://127.0.0.1:${port}/`);
+  const observe = () => page.evaluate<Observed>("window.observe()");
+  const until = (what: string) => page.waitForFunction(what, undefined, { timeout: 30_000, polling: 100 });
+  await until("window.observe().time > 3");
+  clearInterval(pacer);
+  origin.remove(program);
+  await until("window.observe().errors.length > 0");
+  const { time } = await observe();
+  // The last GOP of a segment: the first segment is short, and players have a complete one sooner.
+  const due = Math.ceil(((systemClock.monotonicMs() - startedAtMs) * 30) / 1_000);
+  begin({ epoch: 2, firstIndex: Math.ceil((due + 30) / 60) * 60 - 30 });
+  await until(`window.observe().time > ${time + 4}`);
+  const { loads } = await observe();
+  expect(Object.keys(loads).some((url) => url.includes("/p2-"))).toBe(true);
+  expect(
+    (await observe()).errors.filter((error) => error.startsWith("mediaError") && !error.endsWith("bufferStalledError")),
+  ).toEqual([]);
 });

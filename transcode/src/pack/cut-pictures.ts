@@ -73,3 +73,18 @@ export class PictureCutter {
     return { part, frames, independent: samples[0]?.key === true, samples };
   }
 }
+
+/** The first pictures of a cut, up to index `endIndex`; null when none of it lies before that. */
+export function trimCut(grid: Grid, cut: PictureCut, endIndex: number): PictureCut | null {
+  const frames = Math.min(cut.frames, endIndex - firstPictureOfPart(grid, cut.part));
+  if (frames === cut.frames) return cut;
+  if (frames <= 0) return null;
+  const samples: FragmentSample[] = [];
+  let left = frames * grid.ticksPerFrame;
+  for (const sample of cut.samples) {
+    if (left <= 0) break;
+    samples.push({ ...sample, duration: Math.min(sample.duration, left) });
+    left -= sample.duration;
+  }
+  return { ...cut, frames, samples };
+}

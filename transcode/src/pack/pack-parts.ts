@@ -9,7 +9,7 @@
  * the difference whenever the constant is larger than the true delay, and program date-time is off by it.
  */
 
-import { type PictureCut, PictureCutter } from "./cut-pictures.ts";
+import { type PictureCut, PictureCutter, trimCut } from "./cut-pictures.ts";
 import type { EncodedPicture } from "./encoded.ts";
 import { type FragmentRun, writeFragment } from "./fragment.ts";
 import { firstPictureOfPart, type Grid } from "./grid.ts";
@@ -78,10 +78,11 @@ export class PicturePacker {
     return parts;
   }
 
-  /** Everything that is left, the last part cut short after its last picture. */
-  flush(): PackedPart[] {
+  /** Everything that is left before `endIndex`, the last part cut short. */
+  flush(endIndex: number): PackedPart[] {
     const last = this.#cutter.flush();
     if (last) this.#waiting.push(last);
+    this.#waiting = this.#waiting.flatMap((cut) => trimCut(this.#packing.grid, cut, endIndex) ?? []);
     return this.take(true);
   }
 
