@@ -202,14 +202,15 @@ describe("hosting", () => {
     world.rooms = [{ ...roomOf("mine", "Mine", "mei", "p1"), host: { id: "me", name: "mei" } }];
     world.keys = [{ id: "k1", label: "Old", hint: "abcd", state: "active", createdAtMs: 0 }];
     await page.goto(`${served.origin}/host/mine`);
-    await page.getByRole("button", { name: "End broadcast" }).click();
+    await page.getByRole("main").getByRole("button", { name: "End broadcast" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
     expect(world.rooms[0]?.live).not.toBeNull();
-    await page.getByRole("button", { name: "End broadcast" }).click();
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    await page.getByRole("main").getByRole("button", { name: "End broadcast" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "End broadcast" }).click();
     await text("Go live with OBS").waitFor();
     await page.getByRole("tab", { name: "Stream keys" }).click();
-    await page.getByRole("button", { name: "Revoke" }).click();
+    await page.getByRole("main").getByRole("button", { name: "Revoke" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
     await text("No stream key yet. Create one to connect OBS.").waitFor();
   });

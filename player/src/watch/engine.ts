@@ -18,7 +18,7 @@ export type Quality =
 /** What an engine tells its owner, as it happens. */
 export type EngineEvent =
   | { readonly kind: "levels" }
-  | { readonly kind: "error"; readonly details: string; readonly status: number }
+  | { readonly kind: "error"; readonly details: string; readonly status: number; readonly network: boolean }
   | { readonly kind: "failed"; readonly cause: "network" | "media" | "other"; readonly details: string }
   | { readonly kind: "finished" };
 

@@ -198,10 +198,13 @@ export class HlsEngine implements Engine {
     });
     hls.on(Events.ERROR, (_event, data) => {
       const details = String(data.details);
-      if (!data.fatal) return this.#options.report({ kind: "error", details, status: data.response?.code ?? 0 });
       const network = data.type === ErrorTypes.NETWORK_ERROR;
-      const media = data.type === ErrorTypes.MEDIA_ERROR;
-      this.#options.report({ kind: "failed", cause: network ? "network" : media ? "media" : "other", details });
+      if (data.fatal) {
+        const cause = network ? "network" : data.type === ErrorTypes.MEDIA_ERROR ? "media" : "other";
+        this.#options.report({ kind: "failed", cause, details });
+      } else if (details !== "aborted") {
+        this.#options.report({ kind: "error", details, status: data.response?.code ?? 0, network });
+      }
     });
   }
 

@@ -9,6 +9,7 @@ import {
   stepLatency,
 } from "./latency.ts";
 import { type RecoverInput, recover, startRecover } from "./recover.ts";
+import { startPlaying } from "./start-playing.ts";
 
 /** What the picture is doing, as seen on the video element. */
 export type PictureState = "none" | "starting" | "playing" | "paused" | "stalled" | "finished";
@@ -43,6 +44,8 @@ export type PlaybackParts = {
 };
 
 const SAVE_EVERY_MS = 10_000;
+/** A stall this soon after a failed request is the server's absence. */
+const OUTAGE_MS = 3_000;
 
 export class Playback {
   picture = $state<PictureState>("none");
@@ -66,6 +69,7 @@ export class Playback {
   #recovery = startRecover(performance.now());
   #counts = { stalls: 0, stalledMs: 0, recoveries: 0, errors: 0, lastError: "" };
   #stalledAtMs = 0;
+  #troubleAtMs = Number.NEGATIVE_INFINITY;
   #firstFrameMs: number | undefined;
   #played = false;
   #wantsPause = false;
@@ -163,22 +167,10 @@ export class Playback {
     this.#stalledAtMs = 0;
   }
 
-  /** Starts with sound where the browser allows it, else without and says so. */
   async #start(): Promise<void> {
-    const video = this.#video;
-    try {
-      await video.play();
-    } catch (error) {
-      if (!(error instanceof DOMException) || error.name !== "NotAllowedError" || video.muted) {
-        this.playBlocked = error instanceof DOMException && error.name === "NotAllowedError";
-        return;
-      }
-      video.muted = true;
-      this.soundBlocked = true;
-      await video.play().catch(() => {
-        this.playBlocked = true;
-      });
-    }
+    const outcome = await startPlaying(this.#video);
+    if (outcome === "muted") this.soundBlocked = true;
+    this.playBlocked = outcome === "blocked";
   }
 
   #observe(): void {
@@ -219,7 +211,8 @@ export class Playback {
     if (this.picture !== "playing" || this.#video.seeking || this.#video.readyState >= 3) return;
     this.#counts.stalls++;
     this.#stalledAtMs = performance.now();
-    this.#memory = afterStall(this.#memory, performance.now());
+    // Sitting closer to the edge than the network allows asks for more distance; an outage does not.
+    if (this.#stalledAtMs - this.#troubleAtMs > OUTAGE_MS) this.#memory = afterStall(this.#memory, this.#stalledAtMs);
     this.picture = "stalled";
     this.#parts.onFailing();
   }
@@ -231,7 +224,9 @@ export class Playback {
     } else if (event.kind === "error") {
       this.#counts.errors++;
       this.#counts.lastError = event.status ? `${event.details} ${event.status}` : event.details;
-      if (event.status >= 400) this.#parts.onFailing();
+      if (!event.network) return;
+      this.#troubleAtMs = performance.now();
+      this.#parts.onFailing();
     } else if (event.kind === "failed") {
       this.#counts.errors++;
       this.#counts.lastError = event.details;
