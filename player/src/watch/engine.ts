@@ -48,7 +48,6 @@ export interface Engine {
   /** Applies the latency controller's decision. */
   steer(step: LatencyStep): void;
   goLive(): void;
-  restartLoad(): void;
   recoverMedia(): void;
   close(): void;
 }

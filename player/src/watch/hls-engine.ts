@@ -112,10 +112,6 @@ export class HlsEngine implements Engine {
     if (position > this.#video.currentTime) this.#video.currentTime = position;
   }
 
-  restartLoad(): void {
-    this.#hls.startLoad(-1);
-  }
-
   recoverMedia(): void {
     this.#hls.recoverMediaError();
   }
@@ -143,7 +139,7 @@ export class HlsEngine implements Engine {
       abrEwmaDefaultEstimate: seedBitsPerSecond,
       enableInterstitialPlayback: false,
       manifestLoadPolicy: { default: patient(random, 100_000, false) },
-      playlistLoadPolicy: { default: patient(random, 100_000, false) },
+      playlistLoadPolicy: { default: patient(random, 100_000, true) },
       fragLoadPolicy: { default: patient(random, 60, true) },
       abrController: this.#abrController(),
       xhrSetup: (xhr, url, context) => this.#observe(xhr, url, context),

@@ -22,7 +22,8 @@ type Retry = {
 
 /**
  * Server processes restart: whatever is refused or missing is asked for again every 0.3 to 0.8 s, by each viewer at
- * a pace of its own. `giveUpOnMissing`: a 404 is asked for once more only, since media that has left the window stays away.
+ * a pace of its own. `giveUpOnMissing`: a 404 is asked for once more only, since media that has left the window and
+ * a rendition that was given up stay away; another level, or the multivariant playlist anew, is the way on.
  */
 export function patient(random: () => number, maxNumRetry: number, giveUpOnMissing: boolean): PatientPolicy {
   const retryDelayMs = Math.round(300 + random() * 500);

@@ -60,10 +60,6 @@ export class NativeEngine implements Engine {
     if (seekable.length > 0) this.#video.currentTime = seekable.end(seekable.length - 1);
   }
 
-  restartLoad(): void {
-    this.#video.load();
-  }
-
   recoverMedia(): void {
     this.#video.load();
   }

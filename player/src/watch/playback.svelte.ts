@@ -267,8 +267,7 @@ export class Playback {
     this.#recovery = state;
     if (action === "none" || !this.#source) return;
     this.#counts.recoveries++;
-    if (action === "restart-load") this.#engine?.restartLoad();
-    else if (action === "recover-media") this.#engine?.recoverMedia();
+    if (action === "recover-media") this.#engine?.recoverMedia();
     else this.#create();
   }
 

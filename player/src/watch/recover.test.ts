@@ -54,10 +54,11 @@ describe("recover", () => {
     ).toBe(0);
   });
 
-  it("starts loading again after a network failure and re-creates when that does not help", () => {
+  it("re-creates soon after a network failure: renditions may have changed", () => {
     const failed: RecoverInput = { kind: "failed", nowMs: 100, cause: "network" };
-    const { actions } = run([...ticks(0, 200, (now) => now), failed, ...ticks(200, 6_000, () => 1)]);
-    expect(actions.map((item) => item.action)).toEqual(["restart-load", "recreate"]);
+    const { actions } = run([...ticks(0, 200, (now) => now), failed, ...ticks(200, 3_000, () => 1)]);
+    expect(actions.map((item) => item.action)).toEqual(["recreate"]);
+    expect(actions[0]?.atMs).toBeLessThan(1_500);
   });
 
   it("repairs a media error in place once, then re-creates", () => {

@@ -7,7 +7,7 @@ export type RecoverInput =
   | { readonly kind: "online"; readonly nowMs: number };
 
 /** What to do now. */
-export type RecoverAction = "none" | "restart-load" | "recover-media" | "recreate";
+export type RecoverAction = "none" | "recover-media" | "recreate";
 
 /** What is remembered between inputs. */
 export type RecoverState = {
@@ -65,9 +65,6 @@ function failed(state: RecoverState, input: { nowMs: number; cause: string }, ji
   if (cause === "media" && nowMs - state.mediaErrorAtMs > MEDIA_AGAIN_MS) {
     return { action: "recover-media", state: { ...state, mediaErrorAtMs: nowMs } } as const;
   }
-  if (cause === "network" && state.recreateAtMs === 0) {
-    return { action: "restart-load", state: { ...state, recreateAtMs: nowMs + STUCK_MS } } as const;
-  }
   const waitMs = RECREATE_AFTER_MS * (1 + jitter) * Math.min(8, 1 + state.attempts);
   return { action: "none", state: { ...state, recreateAtMs: nowMs + waitMs } } as const;
 }
@@ -79,14 +76,14 @@ function tick(state: RecoverState, input: { nowMs: number; positionMs: number; w
       action: "none",
       state: { ...state, positionMs, progressAtMs: nowMs, movingSinceMs: nowMs, recreateAtMs: 0 },
     } as const;
+  // A fatal failure has ended all loading: what still moves is the rest of the buffer.
+  if (state.recreateAtMs > 0 && nowMs >= state.recreateAtMs) return recreate(state, nowMs);
   if (positionMs !== state.positionMs) {
     const movingSinceMs = state.positionMs < 0 ? nowMs : state.movingSinceMs;
     const attempts = nowMs - movingSinceMs > SETTLED_MS ? 0 : state.attempts;
-    const recreateAtMs = state.positionMs < 0 ? state.recreateAtMs : 0;
-    const next = { ...state, positionMs, movingSinceMs, attempts, progressAtMs: nowMs, recreateAtMs };
+    const next = { ...state, positionMs, movingSinceMs, attempts, progressAtMs: nowMs };
     return { action: "none", state: next } as const;
   }
-  if (state.recreateAtMs > 0 && nowMs >= state.recreateAtMs) return recreate(state, nowMs);
   const patienceMs = Math.min(MAX_STUCK_MS, STUCK_MS * STUCK_GROWTH ** state.attempts);
   if (nowMs - state.progressAtMs > patienceMs) return recreate(state, nowMs);
   const movingSinceMs = nowMs - state.progressAtMs > PAUSE_MS ? nowMs : state.movingSinceMs;
