@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { availableParallelism } from "node:os";
 import { connectRedis, type ProcessContext, startOpsRoutes, systemClock } from "@lianmai/process";
+import { MixerPool } from "./bus/mixer-pool.ts";
 import { createOrigin } from "./hls/origin.ts";
 import { instanceId } from "./instance-id.ts";
 import { probeEncoder } from "./ladder/probe-encoder.ts";
@@ -22,6 +23,7 @@ export async function createTranscode(context: ProcessContext): Promise<{ stop()
   const redis = connectRedis(settings.REDIS_URL, { logger, role: "commands" });
   const subscriber = connectRedis(settings.REDIS_URL, { logger, role: "subscriber" });
   const [instance, encoder] = await Promise.all([instanceId(settings.DATA_DIR), probeEncoder()]);
+  const mixers = new MixerPool({ logger });
   const origin = createOrigin({ clock, logger, metrics });
   let registry: ProgramRegistry | null = null;
   watchPrograms(metrics, () => registry);
@@ -59,7 +61,7 @@ export async function createTranscode(context: ProcessContext): Promise<{ stop()
     createSession: (options) =>
       new ProgramSession({
         ...options,
-        ...{ originUrl, limits, encoder, clock, logger },
+        ...{ originUrl, limits, encoder, mixers, clock, logger },
         onOrigin: (program) => origin.add(program),
         onPart: (part) => partDelay.observe(part.delayMs / 1_000),
       }),
@@ -69,6 +71,8 @@ export async function createTranscode(context: ProcessContext): Promise<{ stop()
   return {
     async stop() {
       await registry.stop();
+      mixers.close();
+      origin.close();
       server.closeAllConnections();
       server.close();
       redis.disconnect();

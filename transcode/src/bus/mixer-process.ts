@@ -2,13 +2,14 @@
  * A room's mixer child and its supervision: started, told its source and clock, watched, replaced when it dies or
  * hangs. The pacer fills what is missing meanwhile.
  */
-import { type ChildProcess, fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { setPriority } from "node:os";
 import type { Readable } from "node:stream";
 import { type Backoff, createBackoff, type Logger } from "@lianmai/process";
 import type { ProgramFormat } from "../contract.ts";
 import type { MixerCommand, MixerEvent, MixerRecord, MixerStats } from "../mixer/protocol.ts";
 import { RecordReader } from "../mixer/protocol.ts";
+import type { MixerPool } from "./mixer-pool.ts";
 
 /** A child that is not ready, or gives no record while composing, for this long is replaced. */
 const READY_BUDGET_MS = 15_000;
@@ -22,15 +23,14 @@ export type SourceCommand = Extract<MixerCommand, { readonly kind: "source" }>;
 
 export interface MixerProcessOptions {
   readonly logger: Logger;
+  readonly pool: Pick<MixerPool, "take">;
   readonly onRecord: (record: MixerRecord) => void;
   readonly onEvent: (event: MixerEvent) => void;
-  /** Child's module; tests replace it. */
-  readonly module?: URL;
 }
 
 export class MixerProcess {
   readonly #options: MixerProcessOptions;
-  readonly #backoff: Backoff = createBackoff({ minMs: 20, maxMs: 5_000 });
+  readonly #backoff: Backoff = createBackoff({ minMs: 5, maxMs: 5_000 });
   #child: ChildProcess | null = null;
   #ready = false;
   #source: SourceCommand | null = null;
@@ -84,15 +84,15 @@ export class MixerProcess {
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once("exit", resolve));
-    this.#send({ kind: "stop" });
+    // A mixer ends by itself when its parent lets go of it.
+    if (child.connected) child.disconnect();
     const timer = setTimeout(() => child.kill("SIGKILL"), 500);
     await gone;
     clearTimeout(timer);
   }
 
   #spawn(): void {
-    const module = this.#options.module ?? new URL("../mixer/main.ts", import.meta.url);
-    const child = fork(module, { stdio: ["ignore", "inherit", "inherit", "pipe", "ipc"], serialization: "json" });
+    const { process: child, ready } = this.#options.pool.take();
     this.#child = child;
     this.#ready = false;
     this.#watch(READY_BUDGET_MS);
@@ -101,7 +101,7 @@ export class MixerProcess {
     media.on("data", (chunk: Buffer) => this.#read(child, reader, chunk));
     media.on("error", () => {});
     child.on("message", (event: MixerEvent) => this.#event(child, event));
-    child.on("error", (error) => this.#options.logger.error({ err: error }, "mixer could not be started"));
+    void ready.then(() => this.#becameReady(child));
     child.on("exit", (code, signal) => this.#exited(child, signal ?? `code ${code}`));
   }
 
@@ -120,15 +120,17 @@ export class MixerProcess {
   #event(child: ChildProcess, event: MixerEvent): void {
     if (child !== this.#child) return;
     if (event.kind === "stats") this.#stats = event.stats;
-    if (event.kind === "ready") {
-      this.#ready = true;
-      prioritise(child);
-      if (this.#start) this.#send({ kind: "start", ...this.#start });
-      if (this.#source) this.#send(this.#source);
-      this.#watch(this.#start ? SILENT_BUDGET_MS : null);
-    }
     if (event.kind === "source-on-air") this.#backoff.reset();
     this.#options.onEvent(event);
+  }
+
+  #becameReady(child: ChildProcess): void {
+    if (child !== this.#child || this.#closed) return;
+    this.#ready = true;
+    prioritise(child);
+    if (this.#start) this.#send({ kind: "start", ...this.#start });
+    if (this.#source) this.#send(this.#source);
+    this.#watch(this.#start ? SILENT_BUDGET_MS : null);
   }
 
   #exited(child: ChildProcess, reason: string): void {

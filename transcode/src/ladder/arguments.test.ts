@@ -14,7 +14,11 @@ describe("the encoder's command line", () => {
       rungs: rungs.filter((rung) => rung.width > 0),
       target: (name) => `unix:/run/x/${name}.sock`,
     });
-    const lines = [args.input.join(" "), ...args.filter, ...args.outputs.map((o) => `${o.options.join(" ")} ${o.target}`)];
+    const lines = [
+      args.input.join(" "),
+      ...args.filter,
+      ...args.outputs.map((o) => `${o.options.join(" ")} ${o.target}`),
+    ];
     await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot(`golden/arguments-${encoder}.txt`);
   });
 });

@@ -89,7 +89,20 @@ function tuning(encoder: VideoEncoder, rung: Rung, cores: number): string[] {
       ];
     }
     case "h264_nvenc":
-      return ["-preset", "p4", "-tune", "ull", "-profile:v", "main", "-rc", "cbr", "-zerolatency", "1", "-no-scenecut", "1"];
+      return [
+        "-preset",
+        "p4",
+        "-tune",
+        "ull",
+        "-profile:v",
+        "main",
+        "-rc",
+        "cbr",
+        "-zerolatency",
+        "1",
+        "-no-scenecut",
+        "1",
+      ];
     case "h264_vaapi":
       return ["-profile:v", "main", "-rc_mode", "CBR"];
     case "h264_qsv":

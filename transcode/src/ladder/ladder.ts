@@ -147,7 +147,8 @@ export class Ladder {
     });
     // All rungs go on from the one that is furthest: a rung cannot decode past a keyframe it never got.
     const resume = this.#lastIndex.size > 0 ? Math.max(...this.#lastIndex.values()) + 1 : this.#history.oldest;
-    for (const picture of this.#history.picturesFrom(resume)) run.picture(picture.index, picture.data, { refill: true });
+    for (const picture of this.#history.picturesFrom(resume))
+      run.picture(picture.index, picture.data, { refill: true });
     for (const sound of this.#history.soundsFrom(firstSample)) run.sound(sound.index, sound.data);
     this.#run = run;
     return run;
@@ -165,7 +166,11 @@ export class Ladder {
     if (!run) return;
     const { fps } = this.#options.format;
     const lagMs = run.slowestIndex === undefined ? 0 : ((run.fedIndex - run.slowestIndex) * 1_000) / fps;
-    this.#load = measureLoad(this.#load, { lagMs, dropped: run.droppedPictures, atMs: this.#options.clock.monotonicMs() });
+    this.#load = measureLoad(this.#load, {
+      lagMs,
+      dropped: run.droppedPictures,
+      atMs: this.#options.clock.monotonicMs(),
+    });
     if (!this.#load.overloaded) return;
     this.#load = QUIET_LOAD;
     const rung = nextToShed(this.#options.rungs, this.#shed);

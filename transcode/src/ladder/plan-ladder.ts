@@ -66,10 +66,7 @@ export function planLadder(
   const top = Math.min(shortSide, maxSide);
   const format = { ...sized(source, top), fps };
 
-  const candidates = [
-    { side: top, bitsPerSecond: bitsFor(top) },
-    ...STEPS.filter((step) => step.side <= top * 0.8),
-  ];
+  const candidates = [{ side: top, bitsPerSecond: bitsFor(top) }, ...STEPS.filter((step) => step.side <= top * 0.8)];
   const budget = limits.hardware ? Number.POSITIVE_INFINITY : limits.cores * CORE_SHARE;
   let spent = 0;
   const rungs: Rung[] = [];

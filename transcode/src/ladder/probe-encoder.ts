@@ -25,7 +25,9 @@ const CANDIDATES: readonly Candidate[] = [
 ];
 
 /** The encoder to use, by trying; `libx264` when no hardware encoder made a picture in time. */
-export async function probeEncoder(options: { readonly exists?: (path: string) => boolean } = {}): Promise<VideoEncoder> {
+export async function probeEncoder(
+  options: { readonly exists?: (path: string) => boolean } = {},
+): Promise<VideoEncoder> {
   const exists = options.exists ?? existsSync;
   for (const candidate of CANDIDATES) {
     if (exists(candidate.device) && (await encodes(candidate))) return candidate.encoder;

@@ -24,7 +24,7 @@ export interface ChainOptions {
   readonly grid: { readonly partFrames: number; readonly gopFrames: number; readonly segmentFrames: number };
   /** Wall time of picture 0, milliseconds since the Unix epoch. */
   readonly zeroWallMs: number;
-  /** First picture made; at the start of a segment. */
+  /** First picture made; at the start of a GOP. */
   readonly firstIndex: number;
   /** Whether the program already had another epoch: what comes is marked as a discontinuity. */
   readonly resumed: boolean;

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { Publication } from "@lianmai/ingest/contract";
 import type { Clock, Logger } from "@lianmai/process";
+import type { MixerPool } from "../bus/mixer-pool.ts";
 import { MixerProcess } from "../bus/mixer-process.ts";
 import type { ProgramRecord, RoomSettings } from "../contract.ts";
 import type { OriginProgram } from "../hls/origin-program.ts";
@@ -27,12 +28,12 @@ export interface SessionOptions {
   readonly resume: ProgramRecord | null;
   readonly limits: LadderLimits;
   readonly encoder: VideoEncoder;
+  readonly mixers: MixerPool;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly onRecord: (record: ProgramRecord) => void;
   readonly onOrigin: (program: OriginProgram) => void;
   readonly onPart?: OriginProgramOptions["onPart"];
-  readonly mixerModule?: URL;
 }
 
 export class ProgramSession {
@@ -61,9 +62,9 @@ export class ProgramSession {
     this.#state = { at: "starting", sinceMs: options.clock.wallMs() };
     this.#mixer = new MixerProcess({
       logger: this.#logger,
+      pool: options.mixers,
       onRecord: (record) => this.#chain?.take(record),
       onEvent: (event) => this.#mixerEvent(event),
-      ...(options.mixerModule && { module: options.mixerModule }),
     });
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     if (options.resume) this.#resume(options.resume);
@@ -158,7 +159,7 @@ export class ProgramSession {
       { program: this.#record.programId, ...format, rungs: rungs.map((rung) => rung.name).join(" "), note },
       "program begins",
     );
-    this.#open(grid.segmentFrames, false);
+    this.#open(firstPicture(this.#record), false);
   }
 
   #resume(record: ProgramRecord): void {
@@ -168,7 +169,7 @@ export class ProgramSession {
     const graceLeftMs = Math.max(0, record.updatedAtMs + this.#settings.graceMs - nowMs);
     this.#state = { at: "interrupted", sinceMs: nowMs, untilMs: nowMs + graceLeftMs };
     const nowIndex = ((nowMs - zeroWallMs(record)) * record.format.fps) / 1_000;
-    const firstIndex = Math.floor(nowIndex / record.segmentFrames) * record.segmentFrames;
+    const firstIndex = lastEpochStart(record, nowIndex);
     this.#logger.info({ program: record.programId, epoch }, "program goes on in a new epoch");
     this.#open(firstIndex, true);
   }
@@ -177,13 +178,12 @@ export class ProgramSession {
     const record = this.#record;
     if (!record) return;
     const { clock, encoder, limits, onOrigin, onPart } = this.#options;
-    const gops = Math.round(record.format.fps / record.partFrames) || 1;
     this.#chain = new MediaChain({
       ...{ room: record.room, programId: record.programId, epoch: record.epoch, format: record.format },
       ...{ rungs: record.rungs, shed: record.shed, firstIndex, resumed, encoder, cores: limits.cores },
       grid: {
         partFrames: record.partFrames,
-        gopFrames: record.partFrames * gops,
+        gopFrames: gopFrames(record),
         segmentFrames: record.segmentFrames,
       },
       zeroWallMs: zeroWallMs(record),
@@ -242,6 +242,23 @@ export class ProgramSession {
   }
 }
 
-/** Wall time of picture 0: a program's first picture is that of its second segment, so that no time is below 0. */
+type Grid = Pick<ProgramRecord, "segmentFrames" | "partFrames" | "format">;
+
+const gopFrames = ({ format, partFrames }: Grid): number =>
+  partFrames * Math.max(1, Math.round(format.fps / partFrames));
+
+/**
+ * A program's first picture: not 0, so that no time is negative, and at a segment's last GOP, since players take up
+ * a playlist with its first complete segment, which is then there after one GOP.
+ */
+const firstPicture = (grid: Grid): number => 2 * grid.segmentFrames - gopFrames(grid);
+
+/** The latest such place in a segment that is not after `index`. */
+export function lastEpochStart(grid: Grid, index: number): number {
+  const offset = grid.segmentFrames - gopFrames(grid);
+  return Math.floor((index - offset) / grid.segmentFrames) * grid.segmentFrames + offset;
+}
+
+/** Wall time of picture 0. */
 export const zeroWallMs = (record: ProgramRecord): number =>
-  record.startedAtMs - (record.segmentFrames * 1_000) / record.format.fps;
+  record.startedAtMs - (firstPicture(record) * 1_000) / record.format.fps;

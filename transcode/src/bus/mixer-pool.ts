@@ -1,0 +1,72 @@
+/** Mixer children ready before they are needed: one spare, so that a dead mixer is replaced without its start-up. */
+import { type ChildProcess, fork } from "node:child_process";
+import { createBackoff, type Logger } from "@lianmai/process";
+import type { MixerEvent } from "../mixer/protocol.ts";
+
+/** A started child; it has said `ready` once the promise settles, which it does not if it dies before. */
+export interface MixerChild {
+  readonly process: ChildProcess;
+  readonly ready: Promise<void>;
+}
+
+export interface MixerPoolOptions {
+  readonly logger: Logger;
+  /** Child's module; tests replace it. */
+  readonly module?: URL;
+}
+
+export class MixerPool {
+  readonly #options: MixerPoolOptions;
+  readonly #backoff = createBackoff({ minMs: 100, maxMs: 10_000 });
+  #spare: MixerChild | null = null;
+  #retry: NodeJS.Timeout | null = null;
+  #closed = false;
+
+  constructor(options: MixerPoolOptions) {
+    this.#options = options;
+    this.#prepare();
+  }
+
+  /** The spare if there is one, else a new child; the next spare is started. */
+  take(): MixerChild {
+    const child = this.#spare ?? this.#start();
+    child.process.removeAllListeners("exit");
+    this.#spare = null;
+    setImmediate(() => this.#prepare());
+    return child;
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#retry) clearTimeout(this.#retry);
+    this.#spare?.process.removeAllListeners("exit").kill("SIGKILL");
+    this.#spare = null;
+  }
+
+  #prepare(): void {
+    if (this.#closed || this.#spare) return;
+    const child = this.#start();
+    this.#spare = child;
+    void child.ready.then(() => this.#backoff.reset());
+    child.process.on("exit", () => {
+      if (this.#spare !== child) return;
+      this.#spare = null;
+      this.#retry = setTimeout(() => this.#prepare(), this.#backoff.next());
+    });
+  }
+
+  #start(): MixerChild {
+    const module = this.#options.module ?? new URL("../mixer/main.ts", import.meta.url);
+    const child = fork(module, { stdio: ["ignore", "inherit", "inherit", "pipe", "ipc"], serialization: "json" });
+    child.on("error", (error) => this.#options.logger.error({ err: error }, "mixer could not be started"));
+    const ready = new Promise<void>((resolve) => {
+      const listen = (event: MixerEvent) => {
+        if (event.kind !== "ready") return;
+        child.off("message", listen);
+        resolve();
+      };
+      child.on("message", listen);
+    });
+    return { process: child, ready };
+  }
+}
