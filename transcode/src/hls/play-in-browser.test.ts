@@ -171,7 +171,9 @@ test("a program that comes back in a new process is played on, without a reload"
   await until(`window.observe().time > ${time + 4}`);
   const { loads } = await observe();
   expect(Object.keys(loads).some((url) => url.includes("/p2-"))).toBe(true);
-  expect(
-    (await observe()).errors.filter((error) => error.startsWith("mediaError") && !error.endsWith("bufferStalledError")),
-  ).toEqual([]);
+  // Nothing exists for the time between the epochs: hls.js reports how it crosses that hole. Anything else it says of
+  // the media (append, parsing, codec) is a fault of ours.
+  const crossing = /(?:bufferStalledError|bufferNudgeOnStall|bufferSeekOverHole|fragGap)$/;
+  const { errors } = await observe();
+  expect(errors.filter((error) => error.startsWith("mediaError") && !crossing.test(error))).toEqual([]);
 });
