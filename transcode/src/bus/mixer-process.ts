@@ -74,7 +74,8 @@ export class MixerProcess {
   start(start: { readonly format: ProgramFormat; readonly zeroMs: number }): void {
     this.#start = start;
     this.#send({ kind: "start", ...start });
-    this.#watch(SILENT_BUDGET_MS);
+    // One that is still starting has the longer budget, and is told when it is ready.
+    if (this.#ready) this.#watch(SILENT_BUDGET_MS);
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { FlvReader, parseAudioTag, parseVideoTag } from "@lianmai/ingest/flv";
+import { FlvReader, type FlvTag, parseAudioTag, parseVideoTag } from "@lianmai/ingest/flv";
 import { BYTES_PER_SAMPLE_PAIR, SAMPLE_RATE, samplesPerFrame } from "../bus/frames.ts";
 import { nutHead, nutPictureHead, nutSoundHead } from "../bus/nut.ts";
 import type { ProgramFormat, Rung } from "../contract.ts";
@@ -47,6 +47,7 @@ export class EncoderRun {
   #ffmpeg: FfmpegProcess | null = null;
   #droppedPictures = 0;
   #fedIndex = -1;
+  #firstFedIndex = -1;
   #closed = false;
 
   private constructor(options: EncoderRunOptions) {
@@ -74,6 +75,11 @@ export class EncoderRun {
     return this.#fedIndex;
   }
 
+  /** Index of the first picture fed, -1 before it. */
+  get firstFedIndex(): number {
+    return this.#firstFedIndex;
+  }
+
   /** Index of the last picture that came out of the slowest rung; undefined before every rung gave one. */
   get slowestIndex(): number | undefined {
     const indexes = this.#options.rungs.map((rung) => this.#lastIndex.get(rung.name));
@@ -90,6 +96,7 @@ export class EncoderRun {
       this.#droppedPictures++;
       return;
     }
+    if (this.#fedIndex < 0) this.#firstFedIndex = index;
     this.#fedIndex = index;
     this.#input.push(nutPictureHead(index, data.length));
     this.#input.push(data);
@@ -104,6 +111,12 @@ export class EncoderRun {
     const block = data.subarray(cut * BYTES_PER_SAMPLE_PAIR);
     this.#input.push(nutSoundHead(first + cut, block.length));
     this.#input.push(block);
+  }
+
+  /** Ends a run that is of no use any more; its owner sees a failure and starts another. */
+  replace(): void {
+    const pid = this.pid;
+    if (pid !== undefined) process.kill(pid, "SIGKILL");
   }
 
   /** Ends the run at once. */
@@ -154,11 +167,21 @@ export class EncoderRun {
     });
   }
 
+  /** Output that is no FLV ends this run, as a crash of the encoder would, and nothing else. */
+  #tags(reader: FlvReader, chunk: Buffer): readonly FlvTag[] {
+    try {
+      return reader.push(chunk);
+    } catch {
+      this.replace();
+      return [];
+    }
+  }
+
   #readVideo(rung: string, socket: Socket): void {
     const reader = new FlvReader();
     const { fps } = this.#options.format;
     socket.on("data", (chunk: Buffer) => {
-      for (const tag of reader.push(chunk)) {
+      for (const tag of this.#tags(reader, chunk)) {
         if (tag.type !== "video") continue;
         const video = parseVideoTag(tag.data);
         if (video.kind === "config") this.#options.output.videoConfig(rung, Buffer.from(video.config));
@@ -174,7 +197,7 @@ export class EncoderRun {
   #readAudio(socket: Socket): void {
     const reader = new FlvReader();
     socket.on("data", (chunk: Buffer) => {
-      for (const tag of reader.push(chunk)) {
+      for (const tag of this.#tags(reader, chunk)) {
         if (tag.type !== "audio") continue;
         const audio = parseAudioTag(tag.data);
         if (audio.kind === "config") this.#options.output.audioConfig(Buffer.from(audio.config));

@@ -51,9 +51,10 @@ async function feed(options: { readonly pictures: number; readonly at?: (index: 
     await new Promise((resolve) => setTimeout(resolve, 1_000 / format.fps));
   }
   const deadline = Date.now() + 20_000;
-  const done = () => twoRungs.every((rung) => (pictures.get(rung.name)?.at(-1)?.index ?? 0) >= last - 1);
+  const done = () =>
+    twoRungs.every((rung) => shed.includes(rung.name) || (pictures.get(rung.name)?.at(-1)?.index ?? 0) >= last - 1);
   while (!done() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
-  return { ladder, pictures, sounds, configs, directory };
+  return { ladder, pictures, sounds, configs, shed, directory };
 }
 
 const indexes = (pictures: readonly EncodedPicture[] | undefined) => (pictures ?? []).map((picture) => picture.index);
@@ -88,6 +89,24 @@ describe("the ladder", { timeout: 60_000 }, () => {
     expectUnbroken(result);
     expect(result.ladder.restarts).toBe(1);
     for (const rung of twoRungs) expect(result.configs.get(rung.name)?.size).toBe(1);
+  });
+
+  it("replaces an encoder that hangs, giving up rungs first, and never the last one", async () => {
+    const stopped = new Set<number>();
+    const result = await feed({
+      pictures: 480,
+      at: (index, ladder) => {
+        const pid = ladder.pid;
+        // The first two encoders hang: one costs a rung, the other has only its last one.
+        if (index < FIRST + 60 || stopped.size === 2 || pid === undefined || stopped.has(pid)) return;
+        stopped.add(pid);
+        process.kill(pid, "SIGSTOP");
+      },
+    });
+    expect(result.shed).toHaveLength(1);
+    expect(result.ladder.restarts).toBe(1);
+    const left = twoRungs.find((rung) => !result.shed.includes(rung.name));
+    expect(indexes(result.pictures.get(left?.name ?? "")).at(-1)).toBeGreaterThanOrEqual(FIRST + 478);
   });
 
   it("leaves no file behind", async () => {

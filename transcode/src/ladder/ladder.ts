@@ -11,6 +11,7 @@ import type { ProgramFormat, Rung } from "../contract.ts";
 import { type EncodedPicture, type EncodedSound, SAMPLES_PER_ACCESS_UNIT } from "../pack/encoded.ts";
 import type { VideoEncoder } from "./arguments.ts";
 import { EncoderRun, sampleAt } from "./encoder-run.ts";
+import type { FfmpegEnd } from "./ffmpeg-process.ts";
 import { type LoadState, measureLoad, QUIET_LOAD } from "./overload.ts";
 import { PictureHistory } from "./picture-history.ts";
 import { nextToShed } from "./plan-ladder.ts";
@@ -109,14 +110,7 @@ export class Ladder {
     const { logger, clock } = this.#options;
     while (!this.#closed) {
       const startedMs = clock.monotonicMs();
-      const directory = join(this.#options.directory, String(++this.#runNumber));
-      await mkdir(directory, { recursive: true });
-      if (this.#closed) break;
-      const run = this.#start(directory);
-      const end = await run.ended;
-      this.#run = null;
-      this.#droppedEarlier += run.droppedPictures;
-      await rm(directory, { recursive: true, force: true });
+      const end = await this.#oneRun();
       if (this.#closed || end.kind === "asked") continue;
       this.#restarts++;
       if (clock.monotonicMs() - startedMs > HEALTHY_RUN_MS) this.#backoff.reset();
@@ -125,6 +119,24 @@ export class Ladder {
       await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
     await rm(this.#options.directory, { recursive: true, force: true });
+  }
+
+  /** One encoder's life. A directory that cannot be made is a failed run: it must not reach other rooms. */
+  async #oneRun(): Promise<FfmpegEnd> {
+    const directory = join(this.#options.directory, String(++this.#runNumber));
+    try {
+      await mkdir(directory, { recursive: true });
+      if (this.#closed) return { kind: "asked" };
+      const run = this.#start(directory);
+      const end = await run.ended;
+      this.#run = null;
+      this.#droppedEarlier += run.droppedPictures;
+      await rm(directory, { recursive: true, force: true });
+      return end;
+    } catch (error) {
+      this.#run = null;
+      return { kind: "failed", reason: String(error) };
+    }
   }
 
   #start(directory: string): EncoderRun {
@@ -165,7 +177,9 @@ export class Ladder {
     const run = this.#run;
     if (!run) return;
     const { fps } = this.#options.format;
-    const lagMs = run.slowestIndex === undefined ? 0 : ((run.fedIndex - run.slowestIndex) * 1_000) / fps;
+    // Before anything came out, everything fed is lag: an encoder that never starts is noticed too.
+    const behind = run.fedIndex - (run.slowestIndex ?? run.firstFedIndex);
+    const lagMs = (behind * 1_000) / fps;
     this.#load = measureLoad(this.#load, {
       lagMs,
       dropped: run.droppedPictures,
@@ -174,7 +188,14 @@ export class Ladder {
     if (!this.#load.overloaded) return;
     this.#load = QUIET_LOAD;
     const rung = nextToShed(this.#options.rungs, this.#shed);
-    if (!rung) return;
+    if (!rung) {
+      this.#options.logger.error(
+        { lagMs: Math.round(lagMs) },
+        "encoder cannot keep up with its last rung, replacing it",
+      );
+      run.replace();
+      return;
+    }
     this.#shed.push(rung.name);
     this.#lastIndex.delete(rung.name);
     this.#options.logger.warn({ rung: rung.name, lagMs: Math.round(lagMs) }, "encoder cannot keep up, rung given up");

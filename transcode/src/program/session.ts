@@ -190,7 +190,7 @@ export class ProgramSession {
       mixer: this.#mixer,
       clock,
       logger: this.#logger.child({ program: record.programId }),
-      onShed: (rung) => this.#publish({ shed: [...record.shed, rung] }),
+      onShed: (rung) => this.#publish({ shed: [...(this.#record?.shed ?? []), rung] }),
       ...(onPart && { onPart }),
     });
     onOrigin(this.#chain.origin);
