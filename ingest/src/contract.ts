@@ -22,21 +22,27 @@ export const streamKeyGrantSchema = Type.Object({
 });
 export type StreamKeyGrant = Static<typeof streamKeyGrantSchema>;
 
+/**
+ * How a source's address answers. `flv`: an endless FLV body of header, metadata, sequence headers, the frames since
+ * the last keyframe, then every tag as it arrives. `rtp`: an endless body as `@lianmai/ingest/rtp-handover` reads it.
+ */
+export const sourceFormatSchema = Type.Enum(["flv", "rtp"]);
+export type SourceFormat = Static<typeof sourceFormatSchema>;
+
 /** One publisher's live session, as announced to transcode. */
 export const publicationSchema = Type.Object({
   room: Type.String(),
   sessionId: Type.String(),
   keyId: Type.String(),
-  protocol: Type.Union([Type.Literal("rtmp"), Type.Literal("whip")]),
+  /** `stage`: the host's browser, connected to the room's stage. */
+  protocol: Type.Union([Type.Literal("rtmp"), Type.Literal("whip"), Type.Literal("stage")]),
   /** Milliseconds since the Unix epoch. */
   startedAtMs: Type.Integer(),
-  /**
-   * HTTP address that answers with an endless FLV body: header, metadata, sequence headers, the frames since
-   * the last keyframe, then every tag as it arrives. The body ends when the publisher is gone. Holds its own token.
-   */
+  /** HTTP address of the media; holds its own token. The body ends when the publisher is gone. */
   sourceUrl: Type.String(),
-  videoCodec: Type.Union([Type.Literal("h264"), Type.Literal("hevc"), Type.Literal("av1"), Type.Literal("none")]),
-  audioCodec: Type.Union([Type.Literal("aac"), Type.Literal("none")]),
+  sourceFormat: sourceFormatSchema,
+  videoCodec: Type.Enum(["h264", "hevc", "av1", "vp8", "none"]),
+  audioCodec: Type.Enum(["aac", "opus", "none"]),
   /** From the publisher's metadata: a hint, never trusted for sizes. 0 when unknown. */
   fpsHint: Type.Number(),
 });

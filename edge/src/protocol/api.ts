@@ -171,7 +171,7 @@ export const roomIngestHealthSchema = Type.Object({
     Type.Object({
       keyId: Type.String(),
       keyLabel: Type.String(),
-      protocol: Type.Union([Type.Literal("rtmp"), Type.Literal("whip")]),
+      protocol: Type.Enum(["rtmp", "whip", "stage"]),
       startedAtMs: Type.Integer(),
       videoCodec: Type.String(),
       audioCodec: Type.String(),

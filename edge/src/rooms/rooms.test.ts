@@ -216,6 +216,7 @@ describe("for the host", () => {
       protocol: "rtmp",
       startedAtMs: 5,
       sourceUrl: "http://127.0.0.1:8091/secret",
+      sourceFormat: "flv",
       videoCodec: "h264",
       audioCodec: "aac",
       fpsHint: 30,

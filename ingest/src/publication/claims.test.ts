@@ -16,6 +16,7 @@ const publication = (room: string, sessionId: string): Publication => ({
   protocol: "rtmp",
   startedAtMs: 1,
   sourceUrl: 'http://x/?a="連麥"',
+  sourceFormat: "flv",
   videoCodec: "h264",
   audioCodec: "none",
   fpsHint: 29.97,

@@ -87,6 +87,7 @@ export class LiveSession {
       protocol: this.#options.protocol,
       startedAtMs: this.#startedWallMs,
       sourceUrl: `${this.#options.sourceBaseUrl}/sources/${this.sessionId}?token=${this.token}`,
+      sourceFormat: "flv",
       ...this.#announced,
       fpsHint: this.#meter.metadata.fps,
     };
