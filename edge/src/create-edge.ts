@@ -25,6 +25,7 @@ import { createProgramView } from "./live/program-view.ts";
 import { shareViewers } from "./live/share-viewers.ts";
 import { createViewers } from "./live/viewers.ts";
 import { registerPages } from "./pages/static-pages.ts";
+import { createRoomParts, type RoomFaults } from "./room/create-room-parts.ts";
 import { createHostAccess } from "./rooms/access.ts";
 import { hostRoutes } from "./rooms/host-routes.ts";
 import { createRoomAnswers } from "./rooms/room-answers.ts";
@@ -50,6 +51,8 @@ export interface EdgeOptions {
   readonly pagesDirectory?: string;
   readonly rateLimits?: Partial<RateLimits>;
   readonly deliveryLimits?: DeliveryLimits;
+  /** Faults between the parts of rooms, for torture runs. */
+  readonly roomFaults?: RoomFaults;
 }
 
 const PAGES_DIRECTORY = fileURLToPath(new URL("../../player/dist", import.meta.url));
@@ -78,6 +81,20 @@ export async function createEdge(
   const redisUrl = settings.REDIS_URL || `redis://127.0.0.1:${settings.REDIS_PORT}`;
   const redis = connectRedis(redisUrl, { logger, role: "commands" });
   const subscriber = connectRedis(redisUrl, { logger, role: "subscriber" });
+  const commits = metrics.histogram(
+    "lianmai_edge_room_commit_seconds",
+    "Time from entries read to entries on disk.",
+    [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5],
+  );
+  const archived = metrics.counter("lianmai_edge_room_archived_total", "Room entries brought to disk.");
+  const room = await createRoomParts({
+    ...{ dataDir: settings.DATA_DIR, redisUrl, clock, logger, hooks: [] },
+    onCommit: (entries, ms) => {
+      archived.inc(entries);
+      commits.observe(ms / 1_000);
+    },
+    ...(options.roomFaults && { faults: options.roomFaults }),
+  });
   const programs = createProgramView({ redis, subscriber, clock, logger });
   const projection = createProjection({ redis, rooms, streamKeys, clock, logger });
   const viewers = createViewers();
@@ -156,6 +173,7 @@ export async function createEdge(
     projection.stop();
     await totals.stop();
     await programs.stop();
+    await room.stop();
     redis.disconnect();
     subscriber.disconnect();
     database.close();

@@ -7,6 +7,8 @@ export const SUBPROTOCOL = "lianmai.room.v1";
 
 /** Largest frame a client may send, bytes of UTF-8. */
 export const MAX_CLIENT_FRAME_BYTES = 8_192;
+/** Largest entry, bytes of its JSON. */
+export const MAX_ENTRY_BYTES = 6_144;
 /** Rooms one connection may be in: a moderator console watches several. */
 export const MAX_ROOMS_PER_CONNECTION = 16;
 /** Publications a client may have without an `ack` or `nack`; they are sequenced in the order sent. */

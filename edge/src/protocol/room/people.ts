@@ -1,8 +1,8 @@
 /** Who speaks in a room. */
 import { type Static, Type } from "typebox";
-import { ROLES } from "./roles.ts";
+import { ROLES, type Role } from "./roles.ts";
 
-export const roleSchema = Type.Union(ROLES.map((role) => Type.Literal(role)));
+export const roleSchema = Type.Unsafe<Role>(Type.Union(ROLES.map((role) => Type.Literal(role))));
 
 /**
  * Id of a person: an account's UUID, `g-` and 22 characters for a guest's device, or `TENANT:SUBJECT` for a person

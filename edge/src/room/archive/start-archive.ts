@@ -1,0 +1,73 @@
+import { Worker } from "node:worker_threads";
+import type { Archive, ArchiveOperations } from "./archive.ts";
+import type { ArchiveAnswer, ArchiveCall } from "./archive-thread.ts";
+
+/** Calls that may wait for a thread; more are refused. */
+const MAX_WAITING = 5_000;
+
+/** The archive on threads: changes on one, reading on another, so that a search holds up no commit. */
+export interface RunningArchive extends Archive {
+  /** Waits for calls under way and ends the threads. */
+  stop(): Promise<void>;
+}
+
+/** Names that only read. */
+const READS = new Set<keyof Archive>(["newest", "range", "cuts", "find", "before", "after", "recent"]);
+
+/** Opens (or makes) the archive's file on threads of its own. `onFailure` hears of a thread that died. */
+export async function startArchive(
+  path: string,
+  options: { readonly onFailure: (error: Error) => void },
+): Promise<RunningArchive> {
+  const writer = await startThread(path, options.onFailure);
+  const reader = await startThread(path, options.onFailure);
+  const operation =
+    (name: keyof ArchiveOperations) =>
+    (...args: readonly unknown[]) =>
+      (READS.has(name) ? reader : writer).call(name, args);
+  const names: (keyof Archive)[] = ["write", "close", "expire", ...READS];
+  return {
+    ...(Object.fromEntries(names.map((name) => [name, operation(name)])) as unknown as Archive),
+    async stop() {
+      await Promise.all([writer.stop(), reader.stop()]);
+    },
+  };
+}
+
+async function startThread(path: string, onFailure: (error: Error) => void) {
+  const worker = new Worker(new URL("./archive-thread.ts", import.meta.url), { workerData: { path } });
+  const waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  const ready = Promise.withResolvers<unknown>();
+  waiting.set(0, ready);
+  let lastId = 0;
+  const failAll = (error: Error) => {
+    for (const { reject } of waiting.values()) reject(error);
+    waiting.clear();
+  };
+  worker.on("message", (answer: ArchiveAnswer) => {
+    const call = waiting.get(answer.id);
+    waiting.delete(answer.id);
+    if ("failure" in answer) call?.reject(new Error(`archive: ${answer.failure}`));
+    else call?.resolve(answer.result);
+  });
+  worker.on("error", (error: Error) => {
+    failAll(error);
+    onFailure(error);
+  });
+  worker.on("exit", () => failAll(new Error("the archive has stopped")));
+  await ready.promise;
+  return {
+    call(name: keyof ArchiveOperations, args: readonly unknown[]): Promise<unknown> {
+      if (waiting.size >= MAX_WAITING) return Promise.reject(new Error("the archive is behind"));
+      lastId += 1;
+      const call = Promise.withResolvers<unknown>();
+      waiting.set(lastId, call);
+      worker.postMessage({ id: lastId, name, args } satisfies ArchiveCall);
+      return call.promise;
+    },
+    async stop() {
+      await Promise.allSettled([...waiting.values()].map(({ promise }) => promise));
+      await worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,158 @@
+import type { Entry, ModerationAct, Position } from "../../protocol/room/entry.ts";
+import type { Database, SqlRow, SqlValue } from "../../storage/database.ts";
+import { migrate, readMigrations } from "../../storage/migrate.ts";
+import type { StoredEntry } from "../log/doorbell.ts";
+import { withdraws } from "../log/state-changes.ts";
+import type { ArchivedEntry, ArchiveOperations, Selection } from "./archive.ts";
+import { queryOf, wordsOf } from "./split-words.ts";
+
+const INSERT = `INSERT INTO entries (room_id, gen, seq, cid, kind, user_id, at_ms, media_ms, json)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id`;
+
+/** The archive on one SQLite file; every call is one transaction. Runs on a thread of its own. */
+export function openArchive(database: Database): ArchiveOperations {
+  migrate(database, { migrations: readMigrations(new URL("./migrations/", import.meta.url)) });
+  const lastOf = (roomId: string, gen: number): number | undefined => {
+    const row = database.get("SELECT last FROM generations WHERE room_id = ? AND gen = ?", roomId, gen);
+    return row && Number(row["last"]);
+  };
+  const newestOf = (roomId: string): Position => {
+    const row = database.get(
+      "SELECT gen, seq FROM entries WHERE room_id = ? ORDER BY gen DESC, seq DESC LIMIT 1",
+      roomId,
+    );
+    return row ? { gen: Number(row["gen"]), seq: Number(row["seq"]) } : { gen: 0, seq: 0 };
+  };
+  const add = (roomId: string, entry: StoredEntry) => {
+    const { gen, seq, atMs, json } = entry;
+    const { cid, kind, from, mediaMs, body } = JSON.parse(json) as Entry;
+    const row = database.get(INSERT, roomId, gen, seq, cid, kind, from.id, atMs, mediaMs ?? null, json);
+    if (!row) return;
+    const text = textOf(kind, body);
+    if (text !== "") database.run("INSERT INTO words (rowid, text) VALUES (?, ?)", Number(row["id"]), wordsOf(text));
+    const act = withdraws(kind, body);
+    if (act) withdraw(roomId, { gen, seq }, act, cid);
+  };
+  const addUnlessCut = (roomId: string, entry: StoredEntry) => {
+    const last = lastOf(roomId, entry.gen);
+    if (last === undefined || entry.seq <= last) add(roomId, entry);
+  };
+  const withdraw = (roomId: string, at: Position, act: ModerationAct, by: string) => {
+    if (act.act === "purge") {
+      database.run(
+        `UPDATE entries SET gone_by = ? WHERE room_id = ? AND user_id = ? AND gone_by IS NULL AND (gen, seq) < (?, ?)
+         AND kind NOT IN ('act', 'mode', 'gift', 'system')`,
+        ...[by, roomId, act.user, at.gen, at.seq],
+      );
+    } else if (act.act === "delete") {
+      database.run("UPDATE entries SET gone_by = ? WHERE room_id = ? AND cid = ?", by, roomId, act.cid);
+    } else if (act.act === "restore") {
+      database.run("UPDATE entries SET gone_by = NULL WHERE room_id = ? AND cid = ?", roomId, act.cid);
+    }
+  };
+  const select = (roomId: string, at: Position, limit: number, selection: Selection, way: "before" | "after") => {
+    const { text, values } = conditionsOf(selection);
+    const [sign, order] = way === "before" ? ["<", "DESC"] : [">", "ASC"];
+    const sql = `SELECT gen, seq, at_ms, json, gone_by FROM entries WHERE room_id = ? AND (gen, seq) ${sign} (?, ?)${text}
+      ORDER BY gen ${order}, seq ${order} LIMIT ?`;
+    return database.all(sql, roomId, at.gen, at.seq, ...values, limit).map(entryFrom);
+  };
+  return {
+    write: (rooms) =>
+      database.transaction(() =>
+        rooms.map(({ roomId, entries }) => {
+          for (const entry of entries) addUnlessCut(roomId, entry);
+          return newestOf(roomId);
+        }),
+      ),
+    close: (roomId, gen, last) =>
+      database.transaction(() => {
+        const newest = newestOf(roomId);
+        // what Redis has kept may be older than what is on disk
+        const ended = newest.gen > gen ? { gen: newest.gen, last: newest.seq } : { gen, last };
+        const known = lastOf(roomId, ended.gen);
+        if (known !== undefined) return { gen: ended.gen, last: known };
+        const at = newest.gen === ended.gen ? Math.max(newest.seq, ended.last) : ended.last;
+        if (ended.gen > 0) database.run("INSERT INTO generations VALUES (?, ?, ?)", roomId, ended.gen, at);
+        return { gen: ended.gen, last: at };
+      }),
+    newest: newestOf,
+    recent: (roomId, { sinceMs, limit }) =>
+      database
+        .all(
+          `SELECT cid, user_id, gen, seq, at_ms FROM entries WHERE room_id = ? AND at_ms >= ?
+           ORDER BY gen DESC, seq DESC LIMIT ?`,
+          roomId,
+          sinceMs,
+          limit,
+        )
+        .map((row) => ({
+          cid: String(row["cid"]),
+          user: String(row["user_id"]),
+          at: { gen: Number(row["gen"]), seq: Number(row["seq"]) },
+          atMs: Number(row["at_ms"]),
+        })),
+    range: (roomId, { gen, from, to, limit }) =>
+      database
+        .all(
+          `SELECT gen, seq, at_ms, json, gone_by FROM entries
+           WHERE room_id = ? AND gen = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?`,
+          ...[roomId, gen, from, to, limit],
+        )
+        .map(entryFrom),
+    cuts: (roomId, gen) =>
+      database
+        .all("SELECT gen, last FROM generations WHERE room_id = ? AND gen >= ? ORDER BY gen", roomId, gen)
+        .map((row) => ({ gen: Number(row["gen"]), last: Number(row["last"]) })),
+    find(roomId, cid) {
+      const row = database.get(
+        "SELECT gen, seq, at_ms, json, gone_by FROM entries WHERE room_id = ? AND cid = ? ORDER BY gen, seq LIMIT 1",
+        roomId,
+        cid,
+      );
+      return row && entryFrom(row);
+    },
+    before: (roomId, at, { limit, selection = {} }) => select(roomId, at, limit, selection, "before"),
+    after: (roomId, at, { limit, selection = {} }) => select(roomId, at, limit, selection, "after"),
+    expire: (limits) =>
+      database.transaction(() => {
+        let forgotten = 0;
+        for (const { roomId, beforeMs } of limits) {
+          const old = "SELECT id FROM entries WHERE room_id = ? AND at_ms < ?";
+          database.run(`DELETE FROM words WHERE rowid IN (${old})`, roomId, beforeMs);
+          forgotten += database.run(`DELETE FROM entries WHERE id IN (${old})`, roomId, beforeMs);
+        }
+        return forgotten;
+      }),
+  };
+}
+
+function conditionsOf(selection: Selection): { readonly text: string; readonly values: readonly SqlValue[] } {
+  const { words, userId, kinds, sinceMs, untilMs } = selection;
+  const query = words === undefined ? "" : queryOf(words);
+  const parts: [string, readonly SqlValue[]][] = [];
+  if (words !== undefined) {
+    // nothing that is a word was asked for: nothing is found
+    if (query === "") parts.push(["0", []]);
+    else parts.push(["id IN (SELECT rowid FROM words WHERE words MATCH ?)", [query]]);
+  }
+  if (userId !== undefined) parts.push(["user_id = ?", [userId]]);
+  if (kinds) parts.push([`kind IN (${kinds.map(() => "?").join(", ")})`, kinds]);
+  if (sinceMs !== undefined) parts.push(["at_ms >= ?", [sinceMs]]);
+  if (untilMs !== undefined) parts.push(["at_ms < ?", [untilMs]]);
+  return { text: parts.map(([text]) => ` AND ${text}`).join(""), values: parts.flatMap(([, values]) => values) };
+}
+
+/** What of an entry can be searched. */
+function textOf(kind: Entry["kind"], body: Entry["body"]): string {
+  const { text, name, alt } = body as { readonly text?: string; readonly name?: string; readonly alt?: string };
+  return kind === "act" ? "" : [text, name, alt].filter((part) => part !== undefined).join(" ");
+}
+
+const entryFrom = (row: SqlRow): ArchivedEntry => ({
+  gen: Number(row["gen"]),
+  seq: Number(row["seq"]),
+  atMs: Number(row["at_ms"]),
+  json: String(row["json"]),
+  ...(row["gone_by"] !== null && { goneBy: String(row["gone_by"]) }),
+});

@@ -1,0 +1,70 @@
+import type { Logger, Redis } from "@lianmai/process";
+import type { StateUpdate } from "../../protocol/room/state-plane.ts";
+import { partitionOf, stateChannel, stateKey } from "./keys.ts";
+
+/** Values kept of one room; more keys than this are refused silently, as everything here may be left out. */
+const MAX_KEYS = 64;
+/** The values of a room nobody sets any more are forgotten. */
+const LIFE_SECONDS = 24 * 3_600;
+/** The same key is sent on at most this often; only the newest value counts. */
+const SEND_EVERY_MS = 200;
+const PATTERN = "room:state:*";
+
+/** The sheddable plane: newest value by key, shared by all edges, never queued. */
+export interface StatePlane {
+  set(roomId: string, key: string, value: unknown): void;
+  /** All current values of a room. */
+  snapshot(roomId: string): Promise<readonly StateUpdate[]>;
+  /** Calls `listener` with each newer value from any edge. */
+  onUpdate(listener: (roomId: string, update: StateUpdate) => void): void;
+  stop(): void;
+}
+
+/** Makes {@link StatePlane}; while Redis is away values are lost, and the next one replaces them. */
+export function createStatePlane(parts: {
+  readonly redis: Redis;
+  readonly subscriber: Redis;
+  readonly logger: Logger;
+}): StatePlane {
+  const { redis, subscriber, logger } = parts;
+  const listeners = new Set<(roomId: string, update: StateUpdate) => void>();
+  const pending = new Map<string, Map<string, unknown>>();
+  subscriber.on("pmessage", (pattern: string, _channel: string, message: string) => {
+    if (pattern !== PATTERN) return;
+    const at = message.indexOf(" ");
+    const update = JSON.parse(message.slice(at + 1)) as StateUpdate;
+    for (const listener of listeners) listener(message.slice(0, at), update);
+  });
+  void subscriber.psubscribe(PATTERN).catch(() => undefined);
+  const send = async (roomId: string, values: ReadonlyMap<string, unknown>) => {
+    const key = stateKey(roomId);
+    for (const [name, value] of values) {
+      const ver = await redis.hincrby(`${key}:ver`, name, 1);
+      const json = JSON.stringify({ key: name, ver, value } satisfies StateUpdate);
+      if (value === null) await redis.hdel(key, name);
+      else if ((await redis.hlen(key)) < MAX_KEYS) await redis.hset(key, name, json);
+      await redis.publish(stateChannel(partitionOf(roomId)), `${roomId} ${json}`);
+    }
+    await redis.expire(key, LIFE_SECONDS);
+    await redis.expire(`${key}:ver`, LIFE_SECONDS);
+  };
+  const timer = setInterval(() => {
+    for (const [roomId, values] of pending) {
+      pending.delete(roomId);
+      send(roomId, values).catch((error: unknown) => logger.debug({ err: error, roomId }, "a state value was lost"));
+    }
+  }, SEND_EVERY_MS).unref();
+  return {
+    set(roomId, key, value) {
+      const values = pending.get(roomId) ?? new Map<string, unknown>();
+      pending.set(roomId, values);
+      values.set(key, value);
+    },
+    async snapshot(roomId) {
+      const values = await redis.hvals(stateKey(roomId)).catch(() => []);
+      return values.map((json) => JSON.parse(json) as StateUpdate);
+    },
+    onUpdate: (listener) => void listeners.add(listener),
+    stop: () => clearInterval(timer),
+  };
+}
