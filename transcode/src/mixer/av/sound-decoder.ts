@@ -1,7 +1,8 @@
-/** Decodes AAC and resamples it to the program's 48 kHz stereo. */
+/** Decodes AAC and Opus and resamples it to the program's 48 kHz stereo. */
 import {
   AV_CHANNEL_LAYOUT_STEREO,
   AV_CODEC_ID_AAC,
+  AV_CODEC_ID_OPUS,
   AV_SAMPLE_FMT_FLTP,
   AvError,
   type CodecContext,
@@ -24,7 +25,15 @@ export interface DecodedSound {
   readonly ptsUs: number;
 }
 
-/** Decodes one AAC stream; `config` is its AudioSpecificConfig. */
+const SOUND_CODECS = { aac: AV_CODEC_ID_AAC, opus: AV_CODEC_ID_OPUS } as const;
+
+/** `config`: AudioSpecificConfig of AAC, identification header of Opus (RFC 7845 5.1). */
+export interface SoundConfig {
+  readonly codec: keyof typeof SOUND_CODECS;
+  readonly config: Buffer;
+}
+
+/** Decodes one stream of sound. */
 export class SoundDecoder {
   readonly #context: CodecContext;
   readonly #packet = new Packet();
@@ -32,8 +41,8 @@ export class SoundDecoder {
   #closed = false;
 
   /** Throws {@link AvError}. */
-  constructor(options: { readonly config: Buffer }) {
-    this.#context = openDecoder(AV_CODEC_ID_AAC, (context) => {
+  constructor(options: SoundConfig) {
+    this.#context = openDecoder(SOUND_CODECS[options.codec], (context) => {
       context.threadCount = 1;
       context.pktTimebase = new Rational(1, 1_000_000);
       if (options.config.length > 0) context.extraData = options.config;

@@ -1,9 +1,10 @@
-/** Decodes H.264, HEVC and AV1 into pictures. */
+/** Decodes H.264, HEVC, AV1 and VP8 into pictures. */
 import {
   AV_CODEC_FLAG_LOW_DELAY,
   AV_CODEC_ID_AV1,
   AV_CODEC_ID_H264,
   AV_CODEC_ID_HEVC,
+  AV_CODEC_ID_VP8,
   AV_PIX_FMT_YUV420P,
   type CodecContext,
   FF_THREAD_SLICE,
@@ -45,10 +46,18 @@ export interface Picture {
 /** yuv420p, limited range: the program's own format. */
 export const YUV420P: number = AV_PIX_FMT_YUV420P;
 
-const VIDEO_CODECS = { h264: AV_CODEC_ID_H264, hevc: AV_CODEC_ID_HEVC, av1: AV_CODEC_ID_AV1 } as const;
+const VIDEO_CODECS = {
+  h264: AV_CODEC_ID_H264,
+  hevc: AV_CODEC_ID_HEVC,
+  av1: AV_CODEC_ID_AV1,
+  vp8: AV_CODEC_ID_VP8,
+} as const;
 const MICROSECONDS = new Rational(1, 1_000_000);
 
-/** Decodes one video stream. `config` is avcC, hvcC or av1C; packets are as in FLV. */
+/**
+ * Decodes one video stream. `config` is avcC, hvcC or av1C and packets are as in FLV; without a configuration, H.264 is
+ * in Annex B form with its parameter sets in band.
+ */
 export class VideoDecoder {
   readonly #context: CodecContext;
   readonly #packet = new Packet();

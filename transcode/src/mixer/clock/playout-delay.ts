@@ -21,11 +21,22 @@ const WORTH_MS = 16;
 const FAR_MS = 20;
 const FAR_SHRINK_MS_PER_S = 5;
 
+export interface DelayLimits {
+  readonly initialMs: number;
+  readonly minMs: number;
+}
+
 export class PlayoutDelay {
-  #delayMs = INITIAL_DELAY_MS;
+  readonly #minMs: number;
+  #delayMs: number;
   #buckets: { startMs: number; worstMs: number }[] = [];
   #lastMs: number | null = null;
   #isShrinking = false;
+
+  constructor(limits: DelayLimits = { initialMs: INITIAL_DELAY_MS, minMs: MIN_DELAY_MS }) {
+    this.#minMs = limits.minMs;
+    this.#delayMs = limits.initialMs;
+  }
 
   /** The delay now, in milliseconds. */
   get ms(): number {
@@ -66,7 +77,7 @@ export class PlayoutDelay {
     if (this.#buckets.length <= FORGIVEN) return this.#delayMs;
     const worst = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
     for (const { worstMs } of this.#buckets) insertDescending(worst, worstMs);
-    return Math.max(MIN_DELAY_MS, Math.min(MAX_DELAY_MS, (worst[FORGIVEN] ?? 0) + MARGIN_MS));
+    return Math.max(this.#minMs, Math.min(MAX_DELAY_MS, (worst[FORGIVEN] ?? 0) + MARGIN_MS));
   }
 }
 

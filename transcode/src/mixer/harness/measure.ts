@@ -1,4 +1,5 @@
 /** Reads cadence and lip sync out of a recorded program. */
+import { toneTimes } from "./tones.ts";
 import type { RecordedPicture, VirtualProgram } from "./virtual-program.ts";
 
 const BEEP_LEVEL = 3_000;
@@ -22,11 +23,12 @@ export function countSteps(pictures: readonly RecordedPicture[]): Record<number,
   return counts;
 }
 
-/** Program times (ms from zero) at which a flash begins. */
-export function flashTimes(program: VirtualProgram): number[] {
+/** Program times (ms from zero) at which a flash begins, in the whole picture or in a watched area. */
+export function flashTimes(program: VirtualProgram, area: number | null = null): number[] {
   const times: number[] = [];
   let wasFlash = true;
-  for (const { index, code } of program.pictures) {
+  for (const { index, code: whole, tiles } of program.pictures) {
+    const code = area === null ? whole : tiles[area];
     if (code?.isFlash && !wasFlash) times.push((index * 1_000) / program.format.fps);
     if (code) wasFlash = code.isFlash;
   }
@@ -49,8 +51,19 @@ export function beepTimes(program: VirtualProgram): number[] {
 
 /** Beep time minus flash time for each flash that has a beep within 400 ms: positive = sound late. */
 export function lipSyncOffsets(program: VirtualProgram): { readonly atMs: number; readonly offsetMs: number }[] {
-  const beeps = beepTimes(program);
-  return flashTimes(program).flatMap((atMs) => {
+  return pairUp(flashTimes(program), beepTimes(program));
+}
+
+/** Sound minus picture for each flash of an area that has a beep of the pitch within 400 ms: positive = sound late. */
+export function areaOffsets(
+  program: VirtualProgram,
+  options: { readonly area: number; readonly hz: number },
+): { readonly atMs: number; readonly offsetMs: number }[] {
+  return pairUp(flashTimes(program, options.area), toneTimes(program.sound, options.hz));
+}
+
+function pairUp(flashes: readonly number[], beeps: readonly number[]): { atMs: number; offsetMs: number }[] {
+  return flashes.flatMap((atMs) => {
     const nearest = beeps.reduce(
       (best, beep) => (Math.abs(beep - atMs) < Math.abs(best - atMs) ? beep : best),
       Number.POSITIVE_INFINITY,

@@ -3,9 +3,11 @@ import type { ProgramFormat } from "../../contract.ts";
 import type { Rect } from "../picture/scene.ts";
 import { ProgramEngine } from "../program/program-engine.ts";
 import { FlvSource } from "../source/flv-source.ts";
+import { RtpSource } from "../source/rtp/rtp-source.ts";
 import type { SourceEvent } from "../source/source.ts";
 import type { Arrival } from "./arrivals.ts";
 import { type BarCode, readBarCode } from "./bar-code.ts";
+import type { FrameArrival } from "./rtp-network.ts";
 
 export interface RecordedPicture {
   readonly index: number;
@@ -13,6 +15,12 @@ export interface RecordedPicture {
   readonly meanLuma: number;
   /** Codes in the watched areas, in their order. */
   readonly tiles: readonly (BarCode | null)[];
+}
+
+/** Something to be done at a time. */
+interface Due {
+  readonly atMs: number;
+  readonly act: () => void;
 }
 
 export class VirtualProgram {
@@ -26,7 +34,8 @@ export class VirtualProgram {
   readonly events: { readonly atMs: number; readonly text: string }[] = [];
   readonly #watch: readonly Rect[];
   #nowMs: number;
-  readonly #agenda: { readonly atMs: number; readonly act: () => void }[] = [];
+  readonly #agenda: Due[] = [];
+  readonly #streams: { next: Due | undefined; readonly rest: Iterator<Due> }[] = [];
 
   constructor(options: {
     readonly format: ProgramFormat;
@@ -81,21 +90,57 @@ export class VirtualProgram {
     }
   }
 
+  /** A WebRTC publisher's source, whose events are noted. */
+  rtpSource(sourceId: string): RtpSource {
+    const onEvent = (event: SourceEvent): void => this.note(`${sourceId}: ${JSON.stringify(event)}`);
+    return new RtpSource({ sourceId, onEvent, onKeyframeNeeded: () => {} });
+  }
+
+  /** Lets frames arrive at a source, in the order of their times, as they are asked for. */
+  receive(source: RtpSource, arrivals: Iterable<FrameArrival>): void {
+    const due = function* (this: VirtualProgram): Iterator<Due> {
+      for (const { atMs, frame } of arrivals) {
+        yield {
+          atMs,
+          act: () => {
+            source.pushFrame(frame, this.#nowMs);
+            source.pump({ nowMs: () => this.#nowMs, budgetMs: 1 });
+          },
+        };
+      }
+    };
+    const rest = due.call(this);
+    this.#streams.push({ rest, next: rest.next().value });
+  }
+
   /** Runs until the virtual time is `untilMs`. */
   run(untilMs: number): void {
     this.#agenda.sort((a, b) => a.atMs - b.atMs);
     for (;;) {
       const tickMs = this.engine.nextDueMs;
-      const next = this.#agenda[0];
+      const next = this.#nextDue();
       const nextMs = Math.min(tickMs, next?.atMs ?? Number.POSITIVE_INFINITY);
       if (nextMs > untilMs) break;
       this.#nowMs = Math.max(this.#nowMs, nextMs);
-      if (next && next.atMs <= tickMs) {
-        this.#agenda.shift();
-        next.act();
-      } else this.engine.advance();
+      if (next && next.atMs <= tickMs) this.#takeDue().act();
+      else this.engine.advance();
     }
     this.#nowMs = untilMs;
+  }
+
+  #nextDue(): Due | undefined {
+    let first = this.#agenda[0];
+    for (const { next } of this.#streams) if (next && (!first || next.atMs < first.atMs)) first = next;
+    return first;
+  }
+
+  #takeDue(): Due {
+    const due = this.#nextDue();
+    if (!due) throw new Error("nothing is due");
+    const stream = this.#streams.find(({ next }) => next === due);
+    if (stream) stream.next = stream.rest.next().value;
+    else this.#agenda.shift();
+    return due;
   }
 
   #read(index: number, bytes: Buffer): RecordedPicture {

@@ -63,6 +63,18 @@ export class SampleRing {
     this.#end = at;
   }
 
+  /** The newest `count` samples of both channels; what was never written is silence. */
+  newest(count: number): { readonly left: Float32Array; readonly right: Float32Array } {
+    const from = (this.#end ?? 0) - count;
+    const left = new Float32Array(count);
+    const right = new Float32Array(count);
+    for (let i = 0; i < count; i++) {
+      left[i] = this.#left[(from + i) & MASK] ?? 0;
+      right[i] = this.#right[(from + i) & MASK] ?? 0;
+    }
+    return { left, right };
+  }
+
   /** Fills `left` and `right` from absolute position `from`. True when anything but silence was there. */
   read(from: number, left: Float32Array, right: Float32Array): boolean {
     const count = left.length;

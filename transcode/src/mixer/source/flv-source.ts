@@ -130,7 +130,7 @@ export class FlvSource implements Source {
 
   #takeSound(tag: FlvTag, arrivalMs: number): void {
     const sound = parseAudioTag(tag.data);
-    if (sound.kind === "config") this.#sound.configure(sound.config);
+    if (sound.kind === "config") this.#sound.configure({ codec: "aac", config: sound.config });
     else if (sound.kind === "frame") {
       const mediaMs = this.#arrive(tag, arrivalMs);
       this.#sound.push(sound.data, { mediaMs, nowMs: arrivalMs });

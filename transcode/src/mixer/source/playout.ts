@@ -1,6 +1,6 @@
 /** The time a source's media is due: its timeline, clock and delay in one, shared by its sound and picture. */
 import { MediaTimeline } from "../clock/media-timeline.ts";
-import { PlayoutDelay } from "../clock/playout-delay.ts";
+import { type DelayLimits, PlayoutDelay } from "../clock/playout-delay.ts";
 import { SourceClock } from "../clock/source-clock.ts";
 
 /** More than this between arrival and picture is a busy machine, not the stream's nature. */
@@ -9,7 +9,14 @@ const MAX_DECODE_MS = 20;
 export class Playout {
   #timeline = new MediaTimeline();
   #clock = new SourceClock();
-  #delay = new PlayoutDelay();
+  #delay: PlayoutDelay;
+  readonly #limits: DelayLimits | undefined;
+
+  /** `limits`: of the delay, when they are not those of a stream over TCP. */
+  constructor(limits?: DelayLimits) {
+    this.#limits = limits;
+    this.#delay = new PlayoutDelay(limits);
+  }
 
   /**
    * Media time of a tag that arrives now. `lagMs` is by how much our own process is late: the program is late by
@@ -19,9 +26,15 @@ export class Playout {
     const { arrivalMs, lagMs } = options;
     const base = this.#clock.baseMs;
     const mediaMs = this.#timeline.map(rawMs, { expectedMs: base === null ? null : arrivalMs - base });
+    this.observe(mediaMs, { arrivalMs, lagMs });
+    return mediaMs;
+  }
+
+  /** Counts an arrival whose media time is known. */
+  observe(mediaMs: number, options: { readonly arrivalMs: number; readonly lagMs: number }): void {
+    const { arrivalMs, lagMs } = options;
     const latenessMs = this.#clock.observe(mediaMs, arrivalMs);
     if (this.#clock.isSettled(arrivalMs)) this.#delay.observe(latenessMs - lagMs, arrivalMs);
-    return mediaMs;
   }
 
   /** Counts a picture that left the decoder at `atMs`, fed last with a packet of `fedMs`: reordering takes time. */
@@ -40,7 +53,7 @@ export class Playout {
   restart(): void {
     this.#timeline = new MediaTimeline();
     this.#clock = new SourceClock();
-    this.#delay = new PlayoutDelay();
+    this.#delay = new PlayoutDelay(this.#limits);
   }
 
   get delayMs(): number {

@@ -30,9 +30,9 @@ export interface VideoPacket {
 
 type Queued = ({ readonly kind: "packet" } & VideoPacket) | ({ readonly kind: "config" } & VideoConfig);
 
-/** Decoder configuration as in FLV. */
+/** Decoder configuration as in FLV; empty when it comes in band. */
 export interface VideoConfig {
-  readonly codec: "h264" | "hevc" | "av1";
+  readonly codec: "h264" | "hevc" | "av1" | "vp8";
   readonly config: Buffer;
 }
 
