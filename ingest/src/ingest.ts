@@ -1,9 +1,8 @@
-import { connectRedis, type ProcessContext, startOpsRoutes, systemClock } from "@lianmai/process";
+import { connectRedis, type ProcessContext, readInstanceId, startOpsRoutes, systemClock } from "@lianmai/process";
 import { INGEST_COMMANDS_CHANNEL, INGEST_EVENTS_CHANNEL } from "./contract.ts";
 import { listenHttp } from "./http.ts";
 import { createIngestMetrics, registerGauges } from "./metrics.ts";
 import { createClaims } from "./publication/claims.ts";
-import { readInstanceId } from "./publication/instance-id.ts";
 import { Keeper } from "./publication/keeper.ts";
 import { Registry } from "./publication/registry.ts";
 import type { RtmpLimits } from "./rtmp/limits.ts";
@@ -106,7 +105,7 @@ export async function startIngest(
 
 function instanceIdOrFail(dataDir: string): string {
   try {
-    return readInstanceId(dataDir);
+    return readInstanceId(dataDir, "ingest");
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new StartError(`DATA_DIR ${dataDir} cannot be written: ${why}`, { cause: error });

@@ -29,7 +29,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "e2e",
-          include: ["ops/e2e/**/*.test.ts"],
+          include: ["ops/{e2e,torture}/**/*.test.ts"],
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 180_000,

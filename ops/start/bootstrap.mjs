@@ -17,6 +17,7 @@ const commands = {
   test: { packages: everything, player: true, entry: "ops/config/src/test.ts" },
   check: { packages: [], player: false, entry: "ops/config/src/check.ts" },
   bench: { packages: everything, player: true, entry: "ops/bench/src/main.ts" },
+  torture: { packages: everything, player: true, entry: "ops/torture/src/main.ts" },
   fix: { packages: [], player: false, entry: "ops/config/src/fix.ts" },
 };
 

@@ -2,10 +2,10 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { availableParallelism } from "node:os";
-import { connectRedis, type ProcessContext, startOpsRoutes, systemClock } from "@lianmai/process";
+import { connectRedis, type ProcessContext, readInstanceId, startOpsRoutes, systemClock } from "@lianmai/process";
 import { MixerPool } from "./bus/mixer-pool.ts";
 import { createOrigin } from "./hls/origin.ts";
-import { instanceId } from "./instance-id.ts";
+import { warmUpFfmpeg } from "./ladder/ffmpeg-process.ts";
 import { probeEncoder } from "./ladder/probe-encoder.ts";
 import { ProgramRegistry } from "./program/registry.ts";
 import { ProgramSession } from "./program/session.ts";
@@ -22,7 +22,8 @@ export async function createTranscode(context: ProcessContext): Promise<{ stop()
   const clock = systemClock;
   const redis = connectRedis(settings.REDIS_URL, { logger, role: "commands" });
   const subscriber = connectRedis(settings.REDIS_URL, { logger, role: "subscriber" });
-  const [instance, encoder] = await Promise.all([instanceId(settings.DATA_DIR), probeEncoder()]);
+  const instance = readInstanceId(settings.DATA_DIR, "transcode");
+  const [encoder] = await Promise.all([probeEncoder(), warmUpFfmpeg()]);
   const mixers = new MixerPool({ logger });
   const origin = createOrigin({ clock, logger, metrics });
   let registry: ProgramRegistry | null = null;
@@ -58,13 +59,19 @@ export async function createTranscode(context: ProcessContext): Promise<{ stop()
   };
   registry = new ProgramRegistry({
     ...{ redis, subscriber, instance, logger },
-    createSession: (options) =>
-      new ProgramSession({
+    createSession: (options) => {
+      const session = new ProgramSession({
         ...options,
         ...{ originUrl, limits, encoder, mixers, clock, logger },
         onOrigin: (program) => origin.add(program),
         onPart: (part) => partDelay.observe(part.delayMs / 1_000),
-      }),
+      });
+      // Another instance goes on with it: what is here would never end.
+      void session.ended.then((reason) => {
+        if (reason === "lease-lost" && session.chain) origin.remove(session.chain.origin);
+      });
+      return session;
+    },
   });
   logger.info({ originUrl, encoder, cores: limits.cores }, "transcode is up");
   await registry.start();

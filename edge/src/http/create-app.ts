@@ -1,13 +1,13 @@
-/** The only importer of @fastify/cookie and of the schemas' type provider. */
+/** The only importer of @fastify/cookie. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import cookie from "@fastify/cookie";
-import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from "@fastify/type-provider-typebox";
 import type { Logger, Metrics } from "@lianmai/process";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RawServerDefault } from "fastify";
 import { ProblemError } from "../errors.ts";
 import { answerClientError, createNodeServer, type RequestHandler } from "./node-server.ts";
 import { answerErrors, sendProblem } from "./problems.ts";
 import { registerSecurityHeaders } from "./security-headers.ts";
+import { compileValidator, type TypeBoxTypeProvider } from "./validate.ts";
 
 /** The application with the schemas' types on its routes. */
 export type App = FastifyInstance<
@@ -58,7 +58,7 @@ export async function createApp(options: {
       void sendProblem(reply, error.statusCode === 414 ? "url-too-long" : "bad-request");
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
-  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  app.setValidatorCompiler(compileValidator);
   acceptJsonOnly(app);
   answerErrors(app);
   countRequests(app, metrics);

@@ -1,5 +1,6 @@
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
+import { pick as pickFrom, randomFrom } from "@lianmai/process/testing/seeded-random";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { announceProgram, programRecord, startTestEdge, type TestEdge } from "../testing/edge.ts";
 import { startTestOrigin, type TestOrigin } from "../testing/origin.ts";
@@ -39,19 +40,8 @@ afterAll(async () => {
   await redis.stop();
 });
 
-/** Mulberry32: the same requests in each run. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 const random = randomFrom(SEED);
-const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
+const pick = <T>(items: readonly T[]): T => pickFrom(random, items);
 const text = (length: number, alphabet: string) =>
   Array.from({ length: Math.floor(random() * length) }, () => pick([...alphabet])).join("");
 

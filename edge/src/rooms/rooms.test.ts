@@ -180,7 +180,16 @@ describe("the list of rooms", () => {
   });
 
   it("refuses cursors and limits that are not its own", async () => {
-    for (const query of ["cursor=x", "cursor=W10", "limit=0", "limit=101", "limit=x", "live=perhaps"]) {
+    for (const query of [
+      "cursor=x",
+      "cursor=W10",
+      "limit=0",
+      "limit=101",
+      "limit=x",
+      "limit=1.5",
+      "limit=true",
+      "live=perhaps",
+    ]) {
       expect([query, (await edge.call("GET", `/api/v1/rooms?${query}`)).status]).toEqual([query, 400]);
     }
   });

@@ -44,7 +44,7 @@ export interface TestIngestProcess extends TestIngest {
   readonly log: () => string;
 }
 
-/** Starts `main.ts` as its own process; `gc` lets SIGUSR2 collect garbage. */
+/** Starts `main.ts` as its own process; SIGUSR2 lets it collect garbage. */
 export async function startIngestProcess(
   redisUrl: string,
   options: { readonly dataDir: string; readonly rtmpPort?: number },
@@ -66,7 +66,7 @@ export async function startIngestProcess(
   const here = (path: string) => new URL(path, import.meta.url).pathname;
   const child = spawn(
     process.execPath,
-    [`--env-file=${file}`, "--expose-gc", "--import", here("./collect-on-signal.ts"), here("../main.ts")],
+    [`--env-file=${file}`, "--import", "@lianmai/process/testing/collect-on-signal", here("../main.ts")],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   let log = "";

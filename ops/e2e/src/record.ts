@@ -4,6 +4,10 @@ import { spawnSync } from "node:child_process";
 export interface Recording {
   /** Every part's URI, in order, without repeats. */
   readonly parts: readonly string[];
+  /** Program date time of the first part, milliseconds; NaN without parts. */
+  readonly startsAtMs: number;
+  /** URIs of the parts that were listed as gaps. */
+  readonly gaps: readonly string[];
   /** Media sequence number of each segment seen complete, in order. */
   readonly segments: readonly number[];
   readonly discontinuities: number;
@@ -18,27 +22,46 @@ export interface Recorder {
   stop(): Promise<Recording>;
 }
 
+interface ListedPart {
+  readonly uri: string;
+  readonly msn: number;
+  readonly part: number;
+  /** Its program date time, milliseconds. */
+  readonly atMs: number;
+  /** Listed, but not there to be loaded. */
+  readonly gap: boolean;
+}
+
 interface PlaylistView {
   readonly map: string;
-  readonly parts: readonly { readonly uri: string; readonly msn: number; readonly part: number }[];
+  readonly parts: readonly ListedPart[];
   readonly complete: readonly number[];
   readonly discontinuities: number;
+  /** EXT-X-DISCONTINUITY tags listed. */
+  readonly marks: number;
   readonly ended: boolean;
 }
 
 const number = (text: string, tag: string): number => Number(new RegExp(`#${tag}:(\\d+)`).exec(text)?.[1] ?? 0);
 const uri = (text: string, tag: string): string => new RegExp(`#${tag}:.*?URI="([^"]+)"`).exec(text)?.[1] ?? "";
 
+const DATE_TIME = "#EXT-X-PROGRAM-DATE-TIME:";
+
 /** Reads what a recorder needs of a media playlist. */
 export function readPlaylist(text: string): PlaylistView {
   const first = number(text, "EXT-X-MEDIA-SEQUENCE");
   const lines = text.split("\n");
-  const parts: { readonly uri: string; readonly msn: number; readonly part: number }[] = [];
+  const parts: ListedPart[] = [];
   let complete = 0;
   let part = 0;
+  let atMs = Number.NaN;
   for (const line of lines) {
-    const isPart = line.startsWith("#EXT-X-PART:");
-    if (isPart) parts.push({ uri: uri(line, "EXT-X-PART"), msn: first + complete, part: part++ });
+    if (line.startsWith(DATE_TIME)) atMs = Date.parse(line.slice(DATE_TIME.length));
+    if (line.startsWith("#EXT-X-PART:")) {
+      const gap = line.includes("GAP=YES");
+      parts.push({ uri: uri(line, "EXT-X-PART"), msn: first + complete, part: part++, atMs, gap });
+      atMs += Number(/DURATION=([\d.]+)/.exec(line)?.[1] ?? 0) * 1_000;
+    }
     if (line === "" || line.startsWith("#")) continue;
     complete++;
     part = 0;
@@ -49,6 +72,7 @@ export function readPlaylist(text: string): PlaylistView {
     parts,
     complete: Array.from({ length: complete }, (_, at) => first + at),
     discontinuities: number(text, "EXT-X-DISCONTINUITY-SEQUENCE") + marks,
+    marks,
     ended: text.includes("#EXT-X-ENDLIST"),
   };
 }
@@ -56,17 +80,22 @@ export function readPlaylist(text: string): PlaylistView {
 class Follower implements Recorder {
   readonly #url: string;
   readonly #seen = new Map<string, Buffer>();
+  readonly #gaps = new Set<string>();
   readonly #segments = new Set<number>();
   readonly #failures: string[] = [];
   readonly #done: Promise<void>;
+  readonly #fromNext: boolean;
+  #firstMsn: number | null = null;
   #init: Buffer | null = null;
+  #startsAtMs = Number.NaN;
   #discontinuities = 0;
   #ended = false;
   #stopped = false;
   #next: { readonly msn: number; readonly part: number } | null = null;
 
-  constructor(url: string) {
+  constructor(url: string, options: { readonly fromNext: boolean }) {
     this.#url = url;
+    this.#fromNext = options.fromNext;
     this.#done = this.#follow();
   }
 
@@ -75,6 +104,8 @@ class Follower implements Recorder {
     await this.#done;
     return {
       parts: [...this.#seen.keys()],
+      startsAtMs: this.#startsAtMs,
+      gaps: [...this.#gaps],
       segments: [...this.#segments].sort((a, b) => a - b),
       discontinuities: this.#discontinuities,
       ended: this.#ended,
@@ -95,14 +126,20 @@ class Follower implements Recorder {
     }
   }
 
+  async #take({ uri: part, atMs, gap }: ListedPart): Promise<void> {
+    if (gap) this.#gaps.add(part);
+    if (gap || this.#seen.has(part)) return;
+    if (this.#seen.size === 0) this.#startsAtMs = atMs;
+    this.#seen.set(part, await fetchBytes(new URL(part, this.#url).href));
+  }
+
   async #step(): Promise<void> {
     const query = this.#next ? `?_HLS_msn=${this.#next.msn}&_HLS_part=${this.#next.part}` : "";
     const view = readPlaylist((await fetchBytes(this.#url + query)).toString());
     this.#init ??= await fetchBytes(new URL(view.map, this.#url).href);
-    for (const { uri: part } of view.parts) {
-      if (!this.#seen.has(part)) this.#seen.set(part, await fetchBytes(new URL(part, this.#url).href));
-    }
-    for (const msn of view.complete) this.#segments.add(msn);
+    this.#firstMsn ??= this.#fromNext ? (view.parts.at(-1)?.msn ?? -1) + 1 : 0;
+    for (const part of view.parts) if (part.msn >= this.#firstMsn) await this.#take(part);
+    for (const msn of view.complete) if (msn >= this.#firstMsn) this.#segments.add(msn);
     this.#discontinuities = Math.max(this.#discontinuities, view.discontinuities);
     this.#ended = view.ended;
     const last = view.parts.at(-1);
@@ -117,8 +154,12 @@ async function fetchBytes(url: string): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer());
 }
 
-/** Starts to follow `playlistUrl`; keeps going through failures until stopped or ENDLIST. */
-export const record = (playlistUrl: string): Recorder => new Follower(playlistUrl);
+/**
+ * Starts to follow `playlistUrl`; keeps going through failures until stopped or ENDLIST. `fromNext`: with the next
+ * segment, not with the oldest listed part.
+ */
+export const record = (playlistUrl: string, options: { readonly fromNext?: boolean } = {}): Recorder =>
+  new Follower(playlistUrl, { fromNext: options.fromNext ?? false });
 
 /** One packet as ffprobe reads it, times in the track's own ticks. */
 export interface Packet {
@@ -157,16 +198,26 @@ export function probePackets(file: Buffer): readonly Packet[] {
     }));
 }
 
-/** Steps between packets of one track that are not its usual duration: index, expected and found. */
+/** Packets of one track that do not begin where the one before ended: index, expected step and found. */
 export function timeBreaks(packets: readonly Packet[], track: Packet["track"]): readonly string[] {
-  const times = packets.filter((packet) => packet.track === track).map((packet) => packet.dts);
-  const usual = median(times.slice(1).map((time, at) => time - (times[at] ?? 0)));
-  return times.slice(1).flatMap((time, at) => {
-    const step = time - (times[at] ?? 0);
-    return step === usual ? [] : [`${track} packet ${at + 1}: step ${step} instead of ${usual}`];
+  const own = packets.filter((packet) => packet.track === track);
+  return own.slice(1).flatMap(({ dts }, at) => {
+    const before = own[at];
+    const step = dts - (before?.dts ?? 0);
+    return step === before?.duration
+      ? []
+      : [`${track} packet ${at + 1}: step ${step} after a duration of ${before?.duration}`];
   });
 }
 
-function median(values: readonly number[]): number {
+/** Packets of one track that last longer than usual, in usual durations too many: pictures that an encoder left out. */
+export function leftOut(packets: readonly Packet[], track: Packet["track"]): number {
+  const durations = packets.filter((packet) => packet.track === track).map(({ duration }) => duration);
+  const usual = median(durations);
+  return durations.reduce((sum, duration) => sum + Math.max(0, Math.round(duration / usual) - 1), 0);
+}
+
+/** The value in the middle; 0 for none. */
+export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }

@@ -24,6 +24,8 @@ export type ProcessName = keyof typeof PROCESSES;
 
 export interface Stack {
   readonly url: string;
+  /** The admin's, for requests of one's own. */
+  readonly token: string;
   readonly rtmpUrl: string;
   readonly dataDir: string;
   readonly ports: Readonly<Record<"http" | "rtmp" | "ingest" | "transcode" | "redis", number>>;
@@ -83,7 +85,7 @@ export async function startStack(
   const api = <T>(method: string, path: string, body?: unknown) => call<T>(url, method, path, { token, body });
   const pids = (name: ProcessName) => descendants(supervisor.pid ?? 0, PROCESSES[name]);
   return {
-    ...{ url, dataDir, ports, api, pids },
+    ...{ url, token, dataDir, ports, api, pids },
     rtmpUrl: `rtmp://127.0.0.1:${rtmp}/live`,
     async kill(name) {
       const ids = await pids(name);

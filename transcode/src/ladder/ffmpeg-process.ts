@@ -57,3 +57,10 @@ export function startFfmpeg(input: Readable, args: LadderArguments): FfmpegProce
     },
   };
 }
+
+/** Asks ffmpeg now what the library asks before its first start, and remembers: a program would wait for it. */
+export async function warmUpFfmpeg(): Promise<void> {
+  const command = ffmpeg();
+  await new Promise<void>((resolve) => command.getAvailableFormats(() => resolve()));
+  await new Promise<void>((resolve) => command.getAvailableEncoders(() => resolve()));
+}

@@ -3,11 +3,11 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Names this installation's ingest across restarts, so that a new run can free the rooms its predecessor held.
- * Kept in `DATA_DIR/ingest/instance-id`. Throws when the directory cannot be written.
+ * Names this installation's process of a kind across restarts, so that a new run takes back at once what its
+ * predecessor held. Kept in `DATA_DIR/<kind>/instance-id`. Throws when the directory cannot be written.
  */
-export function readInstanceId(dataDir: string): string {
-  const directory = join(dataDir, "ingest");
+export function readInstanceId(dataDir: string, kind: string): string {
+  const directory = join(dataDir, kind);
   const file = join(directory, "instance-id");
   try {
     const known = readFileSync(file, "utf8").trim();

@@ -1,0 +1,17 @@
+import { tortureDropouts } from "./dropouts.ts";
+import { tortureHostile } from "./hostile.ts";
+import { tortureKills } from "./kills.ts";
+
+const TORTURES: Readonly<Record<string, (args: readonly string[]) => Promise<boolean>>> = {
+  dropouts: tortureDropouts,
+  kills: tortureKills,
+  hostile: tortureHostile,
+};
+
+const [name = "", ...args] = process.argv.slice(2);
+const torture = TORTURES[name];
+if (!torture) {
+  process.stderr.write(`usage: npm run torture -- ${Object.keys(TORTURES).join(" | ")} [--option value ...]\n`);
+  process.exit(2);
+}
+process.exit((await torture(args)) ? 0 : 1);

@@ -1,0 +1,61 @@
+/** What the service's processes hold, after a collection of garbage. */
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { ProcessName, Stack } from "@lianmai/e2e/stack";
+
+export const MEASURED = ["ingest", "transcode", "edge", "redis"] as const satisfies readonly ProcessName[];
+type Measured = (typeof MEASURED)[number];
+
+/** Bytes. */
+export interface Memory {
+  /** Heap in use and buffers; for Redis what it says it uses. */
+  readonly heldBytes: number;
+  /** What the system gave the process. */
+  readonly residentBytes: number;
+}
+
+/** Environment of a service whose memory is going to be measured. */
+export const measurable = (): Readonly<Record<string, string>> => ({
+  NODE_OPTIONS: `--import ${fileURLToPath(import.meta.resolve("@lianmai/process/testing/collect-on-signal"))}`,
+});
+
+const COLLECT_MS = 1_500;
+
+/** Collects garbage everywhere, then reads each process's memory. */
+export async function measureMemory(stack: Stack): Promise<Readonly<Record<Measured, Memory>>> {
+  for (const name of MEASURED) {
+    if (name === "redis") continue;
+    for (const pid of await stack.pids(name)) process.kill(pid, "SIGUSR2");
+  }
+  await new Promise((resolve) => setTimeout(resolve, COLLECT_MS));
+  const { url, ports } = stack;
+  const [ingest, transcode, edge, redis] = await Promise.all([
+    scrape(`http://127.0.0.1:${ports.ingest}`),
+    scrape(`http://127.0.0.1:${ports.transcode}`),
+    scrape(url, { authorization: `Bearer ${stack.token}` }),
+    redisMemory(stack),
+  ]);
+  return { ingest, transcode, edge, redis };
+}
+
+async function scrape(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Memory> {
+  const text = await (await fetch(`${url}/metrics`, { headers })).text();
+  const value = (name: string): number => {
+    const found = new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, "m").exec(text)?.[1];
+    if (found === undefined) throw new Error(`${url}/metrics has no ${name}`);
+    return Number(found);
+  };
+  return {
+    heldBytes: value("nodejs_heap_size_used_bytes") + value("nodejs_external_memory_bytes"),
+    residentBytes: value("process_resident_memory_bytes"),
+  };
+}
+
+async function redisMemory(stack: Stack): Promise<Memory> {
+  const pids = await stack.pids("redis");
+  const status = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/status`, "utf8")));
+  const bytes = (field: string) =>
+    status.reduce((sum, text) => sum + Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0), 0) *
+    1_024;
+  return { heldBytes: bytes("RssAnon"), residentBytes: bytes("VmRSS") };
+}
