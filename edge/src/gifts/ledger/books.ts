@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+import type { Catalogues } from "./catalogue.ts";
+import type { Combo, Combos } from "./combos.ts";
+import { type ComboState, type Outcome, refused } from "./commands.ts";
+import type { Outbox } from "./outbox-rows.ts";
+import type { Periods } from "./periods.ts";
+import type { Caps, Tallies } from "./tallies.ts";
+import { timeOrderedId } from "./time-ordered-id.ts";
+import type { Transfer, Transfers } from "./transfers.ts";
+
+/** What an installation decides. */
+export interface LedgerRules {
+  /** Share of a gift that is the host's, in percent; the rest is the platform's. */
+  readonly hostPercent: number;
+  readonly caps: Caps;
+  readonly comboWindowMs: number;
+  /** IANA zone of days and months. */
+  readonly timeZone: string;
+}
+
+/** What applying a command works with. */
+export interface Books {
+  readonly transfers: Transfers;
+  readonly combos: Combos;
+  readonly catalogues: Catalogues;
+  readonly tallies: Tallies;
+  readonly outbox: Outbox;
+  readonly periods: Periods;
+  readonly rules: LedgerRules;
+  nowMs(): number;
+}
+
+/** Tells the room that a combo is over. */
+export function tellComboEnd({ outbox, nowMs }: Books, combo: Combo): void {
+  const body = { event: "combo-end", gift: { id: combo.giftId }, combo: comboState(combo) } as const;
+  const { room, userId } = combo;
+  outbox.add({ cid: timeOrderedId(nowMs()), transferId: null, room, userId, kind: "combo", body, atMs: nowMs() });
+}
+
+/** The public part of a combo. */
+export const comboState = ({ id, quantity, value, final }: Combo): ComboState => ({ id, quantity, value, final });
+
+/** Digest of what was asked for: the same id with another digest is a conflict. */
+export const contentOf = (...parts: readonly (string | number | null)[]): string =>
+  createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
+
+/** The columns that only some kinds of transfers have, empty. */
+export const NO_PARTICULARS = {
+  roomId: null,
+  room: null,
+  programId: null,
+  hostId: null,
+  giftId: null,
+  catalogueVersion: null,
+  quantity: null,
+  unitPrice: null,
+  comboId: null,
+  note: null,
+  refunds: null,
+} as const satisfies Partial<Transfer>;
+
+/**
+ * Answers what was asked before under the same id: its receipt, or a conflict when something else is asked for now.
+ * Undefined when the id is new.
+ */
+export function answerRepeated(
+  { transfers, combos }: Books,
+  asked: { readonly askedBy: string; readonly cid: string; readonly content: string },
+): Outcome | undefined {
+  const before = transfers.asked(asked.askedBy, asked.cid);
+  if (!before) return undefined;
+  if (before.content !== asked.content) return refused("cid-conflict");
+  const combo = before.comboId === null ? undefined : combos.byId(before.comboId);
+  return {
+    ok: true,
+    receipt: {
+      tx: before.tx,
+      amount: before.amount,
+      balance: transfers.balance(before.userId),
+      combo: combo ? comboState(combo) : null,
+      repeated: true,
+    },
+  };
+}

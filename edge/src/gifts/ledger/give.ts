@@ -1,0 +1,109 @@
+import type { GiftEvent } from "../../protocol/gifts.ts";
+import { answerRepeated, type Books, comboState, contentOf, NO_PARTICULARS, tellComboEnd } from "./books.ts";
+import { type ComboState, type Command, type Outcome, refused } from "./commands.ts";
+import { timeOrderedId } from "./time-ordered-id.ts";
+import type { Leg, Transfer } from "./transfers.ts";
+
+type GiftCommand = Command & { readonly kind: "gift" };
+type PaidCommand = Command & { readonly kind: "paid" };
+
+/** Moves the coins of a gift and tells the room; price and gift are the catalogue's. */
+export function applyGift(books: Books, command: GiftCommand): Outcome {
+  const { cid, sender, room, giftId, quantity, unitPrice, final, mediaMs } = command;
+  const content = contentOf("gift", room.id, giftId, quantity, unitPrice);
+  const repeated = answerRepeated(books, { askedBy: sender.id, cid, content });
+  if (repeated) return repeated;
+  const gift = books.catalogues.gift(giftId);
+  if (!gift) return refused("gift-not-found");
+  if (gift.price !== unitPrice) return refused("price-changed", `It costs ${gift.price} now.`);
+  const amount = gift.price * quantity;
+  const refusal = whyNot(books, sender.id, amount);
+  if (refusal) return refusal;
+
+  const nowMs = books.nowMs();
+  const { combo, ended } = books.combos.add({
+    ...{ roomId: room.id, room: room.slug, userId: sender.id, giftId, quantity, value: amount, nowMs },
+    final: final || !gift.combo,
+  });
+  // what came before must be told before
+  if (ended) tellComboEnd(books, ended);
+  const tx = timeOrderedId(nowMs);
+  const { id, nameEn, nameZh, art } = gift;
+  return give(books, command, {
+    ...{ tx, content, amount, nowMs, mediaMs },
+    combo: comboState(combo),
+    particulars: { giftId, catalogueVersion: gift.version, quantity, unitPrice, comboId: combo.id },
+    body: {
+      ...{ event: "gift", tx, gift: { id, nameEn, nameZh, art }, quantity, value: amount },
+      ...{ combo: comboState(combo), mediaMs },
+    },
+  });
+}
+
+/** Moves the coins of a paid message and tells the room. */
+export function applyPaid(books: Books, command: PaidCommand): Outcome {
+  const { cid, sender, room, amount, text, pinMs, mediaMs } = command;
+  const content = contentOf("paid", room.id, amount, text);
+  const repeated = answerRepeated(books, { askedBy: sender.id, cid, content });
+  if (repeated) return repeated;
+  const refusal = whyNot(books, sender.id, amount);
+  if (refusal) return refusal;
+  const nowMs = books.nowMs();
+  const tx = timeOrderedId(nowMs);
+  return give(books, command, {
+    ...{ tx, content, amount, nowMs, combo: null },
+    particulars: { note: text },
+    body: { event: "paid", tx, value: amount, text, pinMs, mediaMs },
+  });
+}
+
+function whyNot({ transfers, tallies, periods, nowMs }: Books, userId: string, value: number): Outcome | undefined {
+  const capped = tallies.cappedBy({ userId, day: periods.day(nowMs()), value });
+  if (capped !== undefined) return refused("spending-cap", capped);
+  return transfers.balance(userId) < value ? refused("insufficient-coins") : undefined;
+}
+
+function give(
+  books: Books,
+  command: GiftCommand | PaidCommand,
+  gift: {
+    readonly tx: string;
+    readonly content: string;
+    readonly amount: number;
+    readonly nowMs: number;
+    readonly combo: ComboState | null;
+    readonly particulars: Partial<Transfer>;
+    readonly body: GiftEvent;
+  },
+): Outcome {
+  const { transfers, tallies, outbox, periods } = books;
+  const { kind, cid, sender, room } = command;
+  const { tx, amount, nowMs } = gift;
+  const day = periods.day(nowMs);
+  const transferId = transfers.nextId();
+  const transfer: Transfer = {
+    ...NO_PARTICULARS,
+    ...gift.particulars,
+    ...{ id: transferId, tx, askedBy: sender.id, cid, content: gift.content, kind, amount, atMs: nowMs, day },
+    ...{ userId: sender.id, roomId: room.id, room: room.slug, programId: room.programId, hostId: room.hostId },
+  };
+  transfers.post(transfer, split(amount, { userId: sender.id, hostId: room.hostId, percent: books.rules.hostPercent }));
+  tallies.count({ userId: sender.id, roomId: room.id, programId: room.programId, day, value: amount });
+  tallies.name(sender);
+  outbox.add({ cid: tx, transferId, room: room.slug, userId: sender.id, kind, body: gift.body, atMs: nowMs });
+  const balance = transfers.balance(sender.id);
+  return { ok: true, receipt: { tx, amount, balance, combo: gift.combo, repeated: false } };
+}
+
+/** The sender pays; the host's share is rounded down and the platform has the rest. */
+function split(
+  amount: number,
+  parties: { readonly userId: string; readonly hostId: string; readonly percent: number },
+): Leg[] {
+  const host = Math.floor((amount * parties.percent) / 100);
+  return [
+    { kind: "user", owner: parties.userId, amount: -amount },
+    { kind: "host", owner: parties.hostId, amount: host },
+    { kind: "platform", owner: "", amount: amount - host },
+  ];
+}
