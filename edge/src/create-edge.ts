@@ -11,6 +11,8 @@ import { createSessions } from "./accounts/sessions.ts";
 import { createSignIn } from "./accounts/sign-in.ts";
 import { createUsers } from "./accounts/users.ts";
 import { createDelivery, type DeliveryLimits } from "./delivery/deliver.ts";
+import { createGiftGate } from "./gifts/gift-gate.ts";
+import { startGifts } from "./gifts/start-gifts.ts";
 import { createAuthenticate } from "./http/authenticate.ts";
 import { clientAddress } from "./http/client-address.ts";
 import { createApp } from "./http/create-app.ts";
@@ -78,6 +80,7 @@ export async function createEdge(
   const wanted = settings.ADMIN_PASSWORD;
   const generatedPassword = await ensureFirstAccount({ users, sessions, passwords }, { wanted });
 
+  const gifts = await startGifts({ settings, logger, metrics, clock });
   const redisUrl = settings.REDIS_URL || `redis://127.0.0.1:${settings.REDIS_PORT}`;
   const redis = connectRedis(redisUrl, { logger, role: "commands" });
   const subscriber = connectRedis(redisUrl, { logger, role: "subscriber" });
@@ -147,6 +150,7 @@ export async function createEdge(
   const rtmpServer = (hostname: string) =>
     `rtmp://${publicUrl === "" ? hostname : new URL(publicUrl).hostname}:${rtmpPort}/live`;
   streamKeyRoutes(app, { streamKeys, projection, hostAccess, limits, rtmpServer });
+  gifts.register(app, { gate: createGiftGate(), rooms, users, programs, authenticate, hostAccess, limits });
   metricsRoute(app, { metrics, authenticate });
   otherMethods.complete();
   await registerPages(app, { directory: resolve(pagesDirectory) });
@@ -170,6 +174,7 @@ export async function createEdge(
     clearInterval(sweeper);
     delivery.stop();
     await app.close();
+    await gifts.stop();
     projection.stop();
     await totals.stop();
     await programs.stop();

@@ -67,12 +67,20 @@ export async function createApp(options: {
   return app;
 }
 
+/** Header that says that the body is signed as it was sent. */
+export const SIGNATURE_HEADER = "x-lianmai-signature";
+const signedBodies = new WeakMap<IncomingMessage, string>();
+
+/** The text of a signed request's body; empty when it has none. */
+export const signedBodyOf = (request: { readonly raw: IncomingMessage }): string => signedBodies.get(request.raw) ?? "";
+
 /** JSON bodies; an empty one counts as none, as some clients always send the type. */
 function acceptJsonOnly(app: App): void {
   const parse = app.getDefaultJsonParser("error", "error");
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
     const text = body.toString();
+    if (request.headers[SIGNATURE_HEADER] !== undefined) signedBodies.set(request.raw, text);
     if (text === "") done(null, undefined);
     else {
       void parse(request, text, (error, value) => {

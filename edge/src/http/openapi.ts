@@ -12,6 +12,7 @@ export const TAGS = {
   accounts: "Accounts and sign-in",
   rooms: "Rooms and what is on air in them",
   "stream-keys": "What an encoder publishes with",
+  gifts: "Gifts, paid messages, wallets and leaderboards",
 } as const;
 
 /** Makes `/api/openapi.json` (OpenAPI 3.1) from the route schemas and the readable page `/api/docs`. */
@@ -22,7 +23,8 @@ export async function registerOpenApi(app: FastifyInstance, options: { readonly 
       info: {
         title: "Lianmai API",
         version: options.version,
-        description: "Accounts, rooms and stream keys. Errors are RFC 9457 problem documents with a stable `code`.",
+        description:
+          "Accounts, rooms, stream keys and gifts. Errors are RFC 9457 problem documents with a stable `code`.",
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
       servers: [{ url: "/" }],

@@ -9,6 +9,9 @@ export interface RateLimits {
   readonly signInPerMinute: number;
   readonly signUpPerHour: number;
   readonly writesPerMinute: number;
+  /** Gifts and paid messages of one account: a combo is many of them. */
+  readonly giftsPerMinute: number;
+  readonly paymentsPerMinute: number;
   /** Of everything under /api by one address. */
   readonly requestsPerMinute: number;
 }
@@ -17,6 +20,8 @@ export const DEFAULT_RATE_LIMITS: RateLimits = {
   signInPerMinute: 30,
   signUpPerHour: 30,
   writesPerMinute: 120,
+  giftsPerMinute: 900,
+  paymentsPerMinute: 3_000,
   requestsPerMinute: 3_000,
 };
 
@@ -26,6 +31,9 @@ export interface RouteLimits {
   readonly signUp: RateLimitOptions;
   /** By account where signed in, else by address. */
   readonly write: RateLimitOptions;
+  /** As `write`. */
+  readonly gift: RateLimitOptions;
+  readonly payment: RateLimitOptions;
 }
 
 const MINUTE_MS = 60_000;
@@ -54,15 +62,18 @@ export async function registerRateLimits(
     allowList: [],
     errorResponseBuilder: refuse,
   });
+  const byAccount = (groupId: string, max: number): RateLimitOptions => ({
+    ...byAddress(groupId, max, MINUTE_MS),
+    keyGenerator: async (request) => {
+      const signedIn = await authenticate.optional(request).catch(() => undefined);
+      return signedIn ? `user ${signedIn.user.id}` : `address ${request.ip}`;
+    },
+  });
   return {
     signIn: byAddress("sign-in", limits.signInPerMinute, MINUTE_MS),
     signUp: byAddress("sign-up", limits.signUpPerHour, 60 * MINUTE_MS),
-    write: {
-      ...byAddress("write", limits.writesPerMinute, MINUTE_MS),
-      keyGenerator: async (request) => {
-        const signedIn = await authenticate.optional(request).catch(() => undefined);
-        return signedIn ? `user ${signedIn.user.id}` : `address ${request.ip}`;
-      },
-    },
+    write: byAccount("write", limits.writesPerMinute),
+    gift: byAccount("gift", limits.giftsPerMinute),
+    payment: byAddress("payment", limits.paymentsPerMinute, MINUTE_MS),
   };
 }

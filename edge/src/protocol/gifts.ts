@@ -1,17 +1,15 @@
-/** Gifts: bodies of their routes and of their entries in the room's log. */
+/** Gifts: bodies of their routes. Their entries in the room's log are in room/entry.ts. */
 import { type Static, Type } from "typebox";
+import { cidSchema } from "./room/entry.ts";
+import { KIND_LIMITS } from "./room/limits.ts";
 
 /** Most of one gift in one send. */
 export const MAX_GIFT_QUANTITY = 999;
 /** Most coins in one transfer: sums of millions of them stay exact. */
 export const MAX_COINS = 100_000_000;
-/** Longest text of a paid message, in characters. */
-export const MAX_PAID_TEXT = 200;
 
 const closed = { additionalProperties: false };
 const coins = (minimum: number) => Type.Integer({ minimum, maximum: MAX_COINS });
-/** The sender's own id of a request: the same again changes nothing and gets the same answer. */
-export const cidSchema = Type.String({ minLength: 8, maxLength: 64, pattern: "^[A-Za-z0-9_-]+$" });
 
 /** Pictures that the player has. */
 export const giftArtSchema = Type.Enum([
@@ -77,6 +75,7 @@ export type ComboTotals = Static<typeof comboSchema>;
 /** Body of POST /api/v1/rooms/:slug/gifts. */
 export const giftSendSchema = Type.Object(
   {
+    /** The sender's own id of this send: the same again changes nothing and gets the same answer. */
     cid: cidSchema,
     gift: Type.String({ minLength: 1, maxLength: 40 }),
     quantity: Type.Integer({ minimum: 1, maximum: MAX_GIFT_QUANTITY }),
@@ -84,7 +83,7 @@ export const giftSendSchema = Type.Object(
     unitPrice: coins(1),
     /** Ends the combo with this gift. */
     final: Type.Optional(Type.Boolean()),
-    /** Position in the program that the sender was watching. */
+    /** Program time that the sender saw. */
     mediaMs: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
   },
   closed,
@@ -96,7 +95,7 @@ export const paidSendSchema = Type.Object(
   {
     cid: cidSchema,
     amount: coins(1),
-    text: Type.String({ minLength: 1, maxLength: MAX_PAID_TEXT }),
+    text: Type.String({ minLength: 1, maxLength: KIND_LIMITS.paid.maxCharacters }),
     mediaMs: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
   },
   closed,
@@ -195,42 +194,3 @@ export const topUpSchema = Type.Object(
   closed,
 );
 export type TopUp = Static<typeof topUpSchema>;
-
-/** What an entry of the log shows of a gift, as its price list had it. */
-const shownGiftSchema = Type.Object({
-  id: Type.String(),
-  nameEn: Type.String(),
-  nameZh: Type.String(),
-  art: giftArtSchema,
-});
-
-/** Bodies of gift entries in the room's log; `tx` is the entry's own id. */
-export const giftEventSchema = Type.Union([
-  Type.Object({
-    event: Type.Literal("gift"),
-    tx: Type.String(),
-    gift: shownGiftSchema,
-    quantity: Type.Integer(),
-    value: Type.Integer(),
-    combo: comboSchema,
-    mediaMs: Type.Union([Type.Integer(), Type.Null()]),
-  }),
-  Type.Object({ event: Type.Literal("combo-end"), gift: Type.Object({ id: Type.String() }), combo: comboSchema }),
-  Type.Object({
-    event: Type.Literal("paid"),
-    tx: Type.String(),
-    value: Type.Integer(),
-    text: Type.String(),
-    pinMs: Type.Integer(),
-    mediaMs: Type.Union([Type.Integer(), Type.Null()]),
-  }),
-  Type.Object({
-    event: Type.Literal("refund"),
-    tx: Type.String(),
-    /** The transfer that is undone. */
-    of: Type.String(),
-    value: Type.Integer(),
-    combo: Type.Union([comboSchema, Type.Null()]),
-  }),
-]);
-export type GiftEvent = Static<typeof giftEventSchema>;

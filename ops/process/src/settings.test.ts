@@ -21,6 +21,8 @@ describe("settings", () => {
     ["REDIS_URL", "http://here"],
     ["LOG_LEVEL", "loud"],
     ["LOG_FORMAT", "xml"],
+    ["TIME_ZONE", "Mars/Olympus"],
+    ["PAYMENT_KEYS", "short"],
   ])("%s=%s is refused by name", (name, value) => {
     const read = () => readSettings({ [name]: value });
     expect(read).toThrow(SettingsError);

@@ -4,6 +4,17 @@ import { Value } from "typebox/value";
 const port = (fallback: number, description: string) =>
   Type.Integer({ minimum: 0, maximum: 65_535, default: fallback, description });
 
+const coins = (description: string) =>
+  Type.Integer({ minimum: 0, maximum: 1_000_000_000_000, default: 0, description });
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}
+
 /** Every setting of an installation: name, type, default, meaning. `ops/docs/configuration.md` is made from it. */
 export const settingsSchema = Type.Object({
   HTTP_HOST: Type.String({ default: "0.0.0.0", description: "Address the public HTTP server listens on." }),
@@ -61,6 +72,26 @@ export const settingsSchema = Type.Object({
     maximum: 60,
     default: 0,
     description: "Highest frame rate of a program. 0: chosen from the number of cores.",
+  }),
+  GIFT_HOST_PERCENT: Type.Integer({
+    minimum: 0,
+    maximum: 100,
+    default: 100,
+    description: "Share of a gift's coins that is the host's; the rest is the platform's.",
+  }),
+  GIFT_COINS_PER_SEND: coins("Most coins in one gift or paid message. 0: no bound."),
+  GIFT_COINS_PER_DAY: coins("Most coins that an account may give away in a day. 0: no bound."),
+  GIFT_COINS_PER_MONTH: coins("Most coins that an account may give away in a calendar month. 0: no bound."),
+  TIME_ZONE: Type.Refine(
+    Type.String({ default: "UTC", description: "IANA time zone in which days and months begin, e.g. Asia/Shanghai." }),
+    isTimeZone,
+    () => "must be a time zone of the IANA database",
+  ),
+  PAYMENT_KEYS: Type.String({
+    default: "",
+    pattern: "^$|^[^,\\s]{32,}(,[^,\\s]{32,})*$",
+    description:
+      "Keys with which the operator's payment system signs top-ups, 32 characters or more each, separated by commas. Empty: none are taken.",
   }),
   TRUST_PROXY: Type.Boolean({
     default: false,

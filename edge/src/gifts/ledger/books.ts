@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { BodyOf } from "../../protocol/room/entry.ts";
 import type { Catalogues } from "./catalogue.ts";
 import type { Combo, Combos } from "./combos.ts";
 import { type ComboState, type Outcome, refused } from "./commands.ts";
@@ -30,12 +31,29 @@ export interface Books {
   nowMs(): number;
 }
 
-/** Tells the room that a combo is over. */
-export function tellComboEnd({ outbox, nowMs }: Books, combo: Combo): void {
-  const body = { event: "combo-end", gift: { id: combo.giftId }, combo: comboState(combo) } as const;
-  const { room, userId } = combo;
-  outbox.add({ cid: timeOrderedId(nowMs()), transferId: null, room, userId, kind: "combo", body, atMs: nowMs() });
+/** Tells the room that a combo is over: nothing given, the totals for good. */
+export function tellComboEnd({ outbox, tallies, nowMs }: Books, combo: Combo): void {
+  const { roomId, userId } = combo;
+  const body = giftBody(combo, { tx: combo.lastTx, quantity: 0 });
+  const atMs = nowMs();
+  const author = tallies.person(userId);
+  outbox.add({ cid: timeOrderedId(atMs), transferId: null, roomId, author, kind: "gift", body, mediaMs: null, atMs });
 }
+
+/** Body of a gift's entry: what came with it, and the combo's absolute totals. */
+export const giftBody = (
+  { id, giftId, hostId, quantity: total, value, final }: Combo,
+  gift: { readonly tx: string; readonly quantity: number },
+): BodyOf<"gift"> => ({
+  gift: giftId,
+  tx: [gift.tx],
+  to: hostId,
+  combo: id,
+  quantity: gift.quantity,
+  total,
+  coins: value,
+  final,
+});
 
 /** The public part of a combo. */
 export const comboState = ({ id, quantity, value, final }: Combo): ComboState => ({ id, quantity, value, final });

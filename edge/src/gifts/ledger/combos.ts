@@ -4,16 +4,20 @@ import { timeOrderedId } from "./time-ordered-id.ts";
 
 /** A combo that the ledger keeps. */
 export interface Combo extends ComboState {
-  readonly room: string;
+  readonly roomId: string;
   readonly userId: string;
   readonly giftId: string;
+  readonly hostId: string;
+  /** The last gift that joined. */
+  readonly lastTx: string;
 }
 
 interface ComboGift {
   readonly roomId: string;
-  readonly room: string;
   readonly userId: string;
   readonly giftId: string;
+  readonly hostId: string;
+  readonly tx: string;
   readonly quantity: number;
   readonly value: number;
   /** No gift may follow in this combo. */
@@ -48,21 +52,21 @@ export function createCombos(database: Database, options: { readonly windowMs: n
       "SELECT * FROM combos WHERE room_id = ? AND user_id = ? AND gift_id = ? AND state = 'open'",
       ...[roomId, userId, giftId],
     );
-  const begin = ({ roomId, room, userId, giftId, quantity, value, final, nowMs }: ComboGift): Combo => {
+  const begin = ({ roomId, userId, giftId, hostId, tx, quantity, value, final, nowMs }: ComboGift): Combo => {
     const id = timeOrderedId(nowMs);
     database.run(
-      "INSERT INTO combos VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
-      ...[id, roomId, room, userId, giftId, quantity, value, nowMs, final ? "final" : "open"],
+      "INSERT INTO combos VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
+      ...[id, roomId, userId, giftId, hostId, tx, quantity, value, nowMs, final ? "final" : "open"],
     );
-    return { id, room, userId, giftId, quantity, value, final };
+    return { id, roomId, userId, giftId, hostId, lastTx: tx, quantity, value, final };
   };
-  const goOn = (open: Combo, { quantity, value, final, nowMs }: ComboGift): Combo => {
+  const goOn = (open: Combo, { tx, quantity, value, final, nowMs }: ComboGift): Combo => {
     database.run(
-      `UPDATE combos SET quantity = quantity + ?, value = value + ?, sends = sends + 1, last_at_ms = ?, state = ?
+      `UPDATE combos SET quantity = quantity + ?, value = value + ?, sends = sends + 1, last_tx = ?, last_at_ms = ?, state = ?
        WHERE id = ?`,
-      ...[quantity, value, nowMs, final ? "final" : "open", open.id],
+      ...[quantity, value, tx, nowMs, final ? "final" : "open", open.id],
     );
-    return { ...open, final, quantity: open.quantity + quantity, value: open.value + value };
+    return { ...open, lastTx: tx, final, quantity: open.quantity + quantity, value: open.value + value };
   };
   return {
     add(gift) {
@@ -92,9 +96,11 @@ export function createCombos(database: Database, options: { readonly windowMs: n
 
 const comboFrom = (row: SqlRow): Combo => ({
   id: String(row["id"]),
-  room: String(row["room"]),
+  roomId: String(row["room_id"]),
   userId: String(row["user_id"]),
   giftId: String(row["gift_id"]),
+  hostId: String(row["host_id"]),
+  lastTx: String(row["last_tx"]),
   quantity: Number(row["quantity"]),
   value: Number(row["value"]),
   final: row["state"] === "final",

@@ -1,11 +1,9 @@
 import type { ProblemCode } from "../../errors.ts";
 import type { CatalogueGift } from "../../protocol/gifts.ts";
+import type { Author } from "../../protocol/room/people.ts";
 
-/** Who sends: the id that owns the coins, and the name that lists show. */
-export interface Person {
-  readonly id: string;
-  readonly name: string;
-}
+/** Who owns coins, as lists and the room's log show them. */
+export type Person = Pick<Author, "id" | "name" | "role">;
 
 /** Where something is given. */
 export interface GiftRoom {

@@ -1,6 +1,6 @@
-import type { GiftEvent } from "../../protocol/gifts.ts";
-import { answerRepeated, type Books, comboState, contentOf, NO_PARTICULARS, tellComboEnd } from "./books.ts";
+import { answerRepeated, type Books, comboState, contentOf, giftBody, NO_PARTICULARS, tellComboEnd } from "./books.ts";
 import { type ComboState, type Command, type Outcome, refused } from "./commands.ts";
+import type { LedgerEntry } from "./outbox-rows.ts";
 import { timeOrderedId } from "./time-ordered-id.ts";
 import type { Leg, Transfer } from "./transfers.ts";
 
@@ -9,7 +9,7 @@ type PaidCommand = Command & { readonly kind: "paid" };
 
 /** Moves the coins of a gift and tells the room; price and gift are the catalogue's. */
 export function applyGift(books: Books, command: GiftCommand): Outcome {
-  const { cid, sender, room, giftId, quantity, unitPrice, final, mediaMs } = command;
+  const { cid, sender, room, giftId, quantity, unitPrice, final } = command;
   const content = contentOf("gift", room.id, giftId, quantity, unitPrice);
   const repeated = answerRepeated(books, { askedBy: sender.id, cid, content });
   if (repeated) return repeated;
@@ -21,28 +21,24 @@ export function applyGift(books: Books, command: GiftCommand): Outcome {
   if (refusal) return refusal;
 
   const nowMs = books.nowMs();
+  const tx = timeOrderedId(nowMs);
   const { combo, ended } = books.combos.add({
-    ...{ roomId: room.id, room: room.slug, userId: sender.id, giftId, quantity, value: amount, nowMs },
+    ...{ roomId: room.id, userId: sender.id, giftId, hostId: room.hostId, tx, quantity, value: amount, nowMs },
     final: final || !gift.combo,
   });
   // what came before must be told before
   if (ended) tellComboEnd(books, ended);
-  const tx = timeOrderedId(nowMs);
-  const { id, nameEn, nameZh, art } = gift;
   return give(books, command, {
-    ...{ tx, content, amount, nowMs, mediaMs },
+    ...{ tx, content, amount, nowMs },
     combo: comboState(combo),
     particulars: { giftId, catalogueVersion: gift.version, quantity, unitPrice, comboId: combo.id },
-    body: {
-      ...{ event: "gift", tx, gift: { id, nameEn, nameZh, art }, quantity, value: amount },
-      ...{ combo: comboState(combo), mediaMs },
-    },
+    entry: { kind: "gift", body: giftBody(combo, { tx, quantity }) },
   });
 }
 
 /** Moves the coins of a paid message and tells the room. */
 export function applyPaid(books: Books, command: PaidCommand): Outcome {
-  const { cid, sender, room, amount, text, pinMs, mediaMs } = command;
+  const { cid, sender, room, amount, text, pinMs } = command;
   const content = contentOf("paid", room.id, amount, text);
   const repeated = answerRepeated(books, { askedBy: sender.id, cid, content });
   if (repeated) return repeated;
@@ -53,7 +49,7 @@ export function applyPaid(books: Books, command: PaidCommand): Outcome {
   return give(books, command, {
     ...{ tx, content, amount, nowMs, combo: null },
     particulars: { note: text },
-    body: { event: "paid", tx, value: amount, text, pinMs, mediaMs },
+    entry: { kind: "paid", body: { tx, text, coins: amount, pinnedUntilMs: nowMs + pinMs } },
   });
 }
 
@@ -73,11 +69,11 @@ function give(
     readonly nowMs: number;
     readonly combo: ComboState | null;
     readonly particulars: Partial<Transfer>;
-    readonly body: GiftEvent;
+    readonly entry: LedgerEntry;
   },
 ): Outcome {
   const { transfers, tallies, outbox, periods } = books;
-  const { kind, cid, sender, room } = command;
+  const { kind, cid, sender, room, mediaMs } = command;
   const { tx, amount, nowMs } = gift;
   const day = periods.day(nowMs);
   const transferId = transfers.nextId();
@@ -89,8 +85,8 @@ function give(
   };
   transfers.post(transfer, split(amount, { userId: sender.id, hostId: room.hostId, percent: books.rules.hostPercent }));
   tallies.count({ userId: sender.id, roomId: room.id, programId: room.programId, day, value: amount });
-  tallies.name(sender);
-  outbox.add({ cid: tx, transferId, room: room.slug, userId: sender.id, kind, body: gift.body, atMs: nowMs });
+  tallies.meet(sender);
+  outbox.add({ cid: tx, transferId, roomId: room.id, author: sender, ...gift.entry, mediaMs, atMs: nowMs });
   const balance = transfers.balance(sender.id);
   return { ok: true, receipt: { tx, amount, balance, combo: gift.combo, repeated: false } };
 }

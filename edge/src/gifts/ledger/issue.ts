@@ -22,6 +22,6 @@ export function applyIssue(books: Books, command: Command & { readonly kind: "gr
       { kind: kind === "grant" ? "grants" : "payments", owner: "", amount: -amount },
     ],
   );
-  tallies.name(user);
+  tallies.meet(user);
   return { ok: true, receipt: { tx, amount, balance: transfers.balance(user.id), combo: null, repeated: false } };
 }

@@ -123,8 +123,8 @@ describe("whatever is asked, in whatever order, how often", () => {
           ledger.nowMs += 60_000;
           ledger.apply({ kind: "tidy" });
           const rows = ledger.database.all(
-            `SELECT json_extract(body, '$.combo.id') AS id, json_extract(body, '$.combo.quantity') AS quantity,
-               json_extract(body, '$.combo.final') AS final FROM outbox ORDER BY id`,
+            `SELECT json_extract(body, '$.combo') AS id, json_extract(body, '$.total') AS quantity,
+               json_extract(body, '$.final') AS final FROM outbox ORDER BY id`,
           );
           const totals = new Map<unknown, { quantity: number; final: number }>();
           for (const { id, quantity, final } of rows) {

@@ -27,8 +27,8 @@ describe("a gift", () => {
     expect(balance("grants", "")).toBe(-100);
     expect(told()).toMatchObject([
       {
-        ...{ cid: receipt.tx, room: "one", userId: "ada", kind: "gift" },
-        body: { event: "gift", gift: { id: "rose", nameZh: "玫瑰" }, quantity: 3, value: 15, combo: { quantity: 3 } },
+        ...{ cid: receipt.tx, roomId: "room-1", author: { id: "ada", name: "ada", role: "viewer" }, kind: "gift" },
+        body: { gift: "rose", tx: [receipt.tx], to: "host-1", quantity: 3, total: 3, coins: 15, final: false },
       },
     ]);
     expect(checkLedger(ledger.database)).toEqual([]);
@@ -94,16 +94,17 @@ describe("a combo", () => {
     expect(ledger.receipt(gift("ada", "gift-0002", { quantity: 2 })).combo).toMatchObject({ quantity: 3, value: 15 });
     ledger.nowMs += 5_001;
     expect(ledger.receipt(gift("ada", "gift-0003")).combo).toMatchObject({ quantity: 1, value: 5 });
-    expect(told().map(({ body }) => [body.event, "combo" in body && body.combo?.quantity])).toEqual([
-      ["gift", 1],
-      ["gift", 3],
-      ["combo-end", 3],
-      ["gift", 1],
+    const totals = told().map((row) => row.kind === "gift" && [row.body.quantity, row.body.total, row.body.final]);
+    expect(totals).toEqual([
+      [1, 1, false],
+      [2, 3, false],
+      [0, 3, true],
+      [1, 1, false],
     ]);
     ledger.nowMs += 5_001;
     ledger.apply({ kind: "tidy" });
     ledger.apply({ kind: "tidy" });
-    expect(told().slice(4)).toMatchObject([{ body: { event: "combo-end", combo: { quantity: 1, final: true } } }]);
+    expect(told().slice(4)).toMatchObject([{ body: { quantity: 0, total: 1, final: true } }]);
   });
 
   it("ends when its sender says so, once, and for nobody else", () => {
@@ -114,7 +115,7 @@ describe("a combo", () => {
       { ok: true, receipt: null },
       { ok: true, receipt: null },
     ]);
-    expect(told().filter(({ kind }) => kind === "combo")).toHaveLength(1);
+    expect(told().filter((row) => row.kind === "gift" && row.body.final)).toHaveLength(1);
     expect(ledger.receipt(gift("ada", "gift-0002")).combo?.id).not.toBe(combo?.id);
   });
 
@@ -145,7 +146,10 @@ describe("a refund", () => {
       code: "transfer-not-found",
     });
     expect([balance("host", "host-1"), balance("platform", "")]).toEqual([0, 0]);
-    expect(told().at(-1)).toMatchObject({ kind: "refund", body: { of: tx, value: 5 } });
+    expect(told().at(-1)).toMatchObject({
+      kind: "system",
+      body: { code: "gift-refunded", values: { of: tx, amount: 5, total: 0, coins: 0 } },
+    });
   });
 
   it("of a top-up is refused once its coins are spent", () => {
@@ -191,7 +195,9 @@ describe("the database itself", () => {
     expect(names("DELETE FROM spending WHERE period = 'day 2026-01-31'")).toEqual(["spending-differs"]);
     expect(names("UPDATE combos SET quantity = 2")).toEqual(["combo-differs"]);
     expect(names("DELETE FROM outbox")).toEqual(["outbox-missing"]);
-    expect(names("UPDATE outbox SET body = replace(body, '\"value\":5', '\"value\":6')")).toEqual(["outbox-differs"]);
+    expect(names("UPDATE outbox SET body = replace(body, '\"quantity\":1', '\"quantity\":2')")).toEqual([
+      "outbox-differs",
+    ]);
     expect(names("DROP TRIGGER entries_stay; UPDATE entries SET amount = amount + 1 WHERE amount = 3")).toEqual([
       ...["transfer-not-balanced", "coins-from-nowhere"],
     ]);
@@ -209,7 +215,10 @@ describe("a paid message", () => {
     };
     const receipt = ledger.receipt(paid);
     expect(told()).toMatchObject([
-      { cid: receipt.tx, kind: "paid", body: { event: "paid", text: "你好", pinMs: 60_000, value: 50, mediaMs: 12 } },
+      {
+        ...{ cid: receipt.tx, kind: "paid", mediaMs: 12 },
+        body: { text: "你好", pinnedUntilMs: ledger.nowMs + 60_000, coins: 50, tx: receipt.tx },
+      },
     ]);
     expect(ledger.apply({ ...paid, text: "other" })).toMatchObject({ code: "cid-conflict" });
     expect(checkLedger(ledger.database)).toEqual([]);

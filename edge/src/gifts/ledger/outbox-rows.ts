@@ -1,21 +1,29 @@
-import type { GiftEvent } from "../../protocol/gifts.ts";
+import type { BodyOf } from "../../protocol/room/entry.ts";
+import type { Author } from "../../protocol/room/people.ts";
 import type { Database, SqlRow } from "../../storage/database.ts";
 import type { OutboxMark } from "./commands.ts";
 
+/** Kinds of entries that the ledger writes. `system`: a refund. */
+export type LedgerEntryKind = "gift" | "paid" | "system";
+/** An entry's kind with its body. */
+export type LedgerEntry = {
+  readonly [K in LedgerEntryKind]: { readonly kind: K; readonly body: BodyOf<K> };
+}[LedgerEntryKind];
+
 /** What the log of a room must get. */
-export interface OutboxRow {
+export type OutboxRow = LedgerEntry & {
   readonly id: number;
   /** Id of the entry in the log. */
   readonly cid: string;
-  readonly room: string;
-  readonly userId: string;
-  readonly kind: "gift" | "paid" | "refund" | "combo";
-  readonly body: GiftEvent;
+  readonly roomId: string;
+  readonly author: Author;
+  readonly mediaMs: number | null;
   readonly atMs: number;
-}
+};
 
 /** A row to add. */
-export type NewOutboxRow = Omit<OutboxRow, "id"> & { readonly transferId: number | null };
+export type NewOutboxRow = LedgerEntry &
+  Pick<OutboxRow, "cid" | "roomId" | "author" | "mediaMs" | "atMs"> & { readonly transferId: number | null };
 
 /** The outbox: rows are added with what they tell, in one transaction. */
 export interface Outbox {
@@ -30,11 +38,11 @@ export interface Outbox {
 /** {@link Outbox} on a database. */
 export function createOutbox(database: Database): Outbox {
   return {
-    add({ cid, transferId, room, userId, kind, body, atMs }) {
+    add({ cid, transferId, roomId, author, kind, body, mediaMs, atMs }) {
       database.run(
-        `INSERT INTO outbox (cid, transfer_id, room, user_id, kind, body, at_ms, state)
-         VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting')`,
-        ...[cid, transferId, room, userId, kind, JSON.stringify(body), atMs],
+        `INSERT INTO outbox (cid, transfer_id, room_id, author, kind, body, media_ms, at_ms, state)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'waiting')`,
+        ...[cid, transferId, roomId, JSON.stringify(author), kind, JSON.stringify(body), mediaMs, atMs],
       );
     },
     waiting: ({ afterId, limit }) =>
@@ -56,12 +64,15 @@ export function createOutbox(database: Database): Outbox {
   };
 }
 
-const rowFrom = (row: SqlRow): OutboxRow => ({
-  id: Number(row["id"]),
-  cid: String(row["cid"]),
-  room: String(row["room"]),
-  userId: String(row["user_id"]),
-  kind: String(row["kind"]) as OutboxRow["kind"],
-  body: JSON.parse(String(row["body"])) as GiftEvent,
-  atMs: Number(row["at_ms"]),
-});
+/** A row of `outbox` in the names of {@link OutboxRow}. */
+const rowFrom = (row: SqlRow): OutboxRow =>
+  ({
+    id: Number(row["id"]),
+    cid: String(row["cid"]),
+    roomId: String(row["room_id"]),
+    author: JSON.parse(String(row["author"])),
+    kind: row["kind"],
+    body: JSON.parse(String(row["body"])),
+    mediaMs: row["media_ms"],
+    atMs: Number(row["at_ms"]),
+  }) as OutboxRow;

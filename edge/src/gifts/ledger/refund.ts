@@ -3,6 +3,9 @@ import { type ComboState, type Command, type Outcome, refused } from "./commands
 import { timeOrderedId } from "./time-ordered-id.ts";
 import type { Transfer } from "./transfers.ts";
 
+/** Code of the notice in the room's log. */
+export const REFUND_CODE = "gift-refunded";
+
 /** Undoes a transfer by one with the opposite entries. Each can be undone once; what came in must not be spent. */
 export function applyRefund(books: Books, command: Command & { readonly kind: "refund" }): Outcome {
   const { transfers, periods } = books;
@@ -30,12 +33,28 @@ export function applyRefund(books: Books, command: Command & { readonly kind: "r
   };
   transfers.reverse(refund);
   const combo = givesBack ? undoGift(books, original) : null;
-  if (room !== null) {
-    const body = { event: "refund", tx, of, value: amount, combo } as const;
-    books.outbox.add({ cid: tx, transferId: refund.id, room, userId, kind: "refund", body, atMs: nowMs });
+  if (original.roomId !== null) {
+    books.outbox.add({
+      ...{ cid: tx, transferId: refund.id, roomId: original.roomId, author: books.tallies.person(userId) },
+      ...{ kind: "system", body: refundBody({ tx, of, amount, combo }), mediaMs: null, atMs: nowMs },
+    });
   }
   return { ok: true, receipt: { tx, amount, balance: transfers.balance(userId), combo, repeated: false } };
 }
+
+/** What the room is told: the transfer that is undone, and what its combo has come to. */
+const refundBody = (refund: {
+  readonly tx: string;
+  readonly of: string;
+  readonly amount: number;
+  readonly combo: ComboState | null;
+}) => ({
+  code: REFUND_CODE,
+  values: {
+    ...{ tx: refund.tx, of: refund.of, amount: refund.amount },
+    ...(refund.combo && { combo: refund.combo.id, total: refund.combo.quantity, coins: refund.combo.value }),
+  },
+});
 
 /** Takes the gift out of everything that counted it, in the periods in which it was counted. */
 function undoGift({ tallies, combos }: Books, original: Transfer): ComboState | null {

@@ -1,4 +1,5 @@
 import type { Database } from "../../storage/database.ts";
+import type { Person } from "./commands.ts";
 import { scorePeriods, spendingPeriods } from "./periods.ts";
 
 /** Most coins that a user may spend; 0 for no bound. */
@@ -23,8 +24,9 @@ export interface Tallies {
   /** The cap that a spend would break, in words; undefined when it fits. */
   cappedBy(spend: { readonly userId: string; readonly day: string; readonly value: number }): string | undefined;
   count(spend: Spend): void;
-  /** Keeps the name that lists show. */
-  name(user: { readonly id: string; readonly name: string }): void;
+  /** Keeps how a person was seen last. */
+  meet(person: Person): void;
+  person(id: string): Person;
 }
 
 const SCORE = `INSERT INTO scores VALUES (?, ?, ?, ?)
@@ -52,11 +54,16 @@ export function createTallies(database: Database, options: { readonly caps: Caps
       for (const period of scorePeriods(day, programId)) database.run(score, roomId, period, userId, value);
       for (const period of Object.values(spendingPeriods(day))) database.run(spending, userId, period, value);
     },
-    name({ id, name }) {
+    meet({ id, name, role }) {
       database.run(
-        "INSERT INTO people VALUES (?, ?) ON CONFLICT DO UPDATE SET name = excluded.name WHERE name <> excluded.name",
-        ...[id, name],
+        `INSERT INTO people VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET name = excluded.name, role = excluded.role
+         WHERE name <> excluded.name OR role <> excluded.role`,
+        ...[id, name, role],
       );
+    },
+    person(id) {
+      const row = database.get("SELECT name, role FROM people WHERE user_id = ?", id);
+      return { id, name: String(row?.["name"] ?? id), role: (row?.["role"] ?? "viewer") as Person["role"] };
     },
   };
 }

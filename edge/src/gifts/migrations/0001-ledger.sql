@@ -95,9 +95,10 @@ CREATE TABLE snapshots (
 CREATE TABLE combos (
   id TEXT PRIMARY KEY,
   room_id TEXT NOT NULL,
-  room TEXT NOT NULL,
   user_id TEXT NOT NULL,
   gift_id TEXT NOT NULL,
+  host_id TEXT NOT NULL,
+  last_tx TEXT NOT NULL,
   -- absolute: readers overwrite what they knew
   quantity INTEGER NOT NULL CHECK (quantity >= 0),
   value INTEGER NOT NULL CHECK (value >= 0),
@@ -113,10 +114,12 @@ CREATE TABLE outbox (
   id INTEGER PRIMARY KEY,
   cid TEXT NOT NULL UNIQUE,
   transfer_id INTEGER UNIQUE REFERENCES transfers (id),
-  room TEXT NOT NULL,
-  user_id TEXT NOT NULL,
-  kind TEXT NOT NULL CHECK (kind IN ('gift', 'paid', 'refund', 'combo')),
+  room_id TEXT NOT NULL,
+  -- author, kind and body of the entry; JSON
+  author TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('gift', 'paid', 'system')),
   body TEXT NOT NULL,
+  media_ms INTEGER,
   at_ms INTEGER NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'refused')),
   gen INTEGER,
@@ -142,10 +145,11 @@ CREATE TABLE spending (
   value INTEGER NOT NULL CHECK (value >= 0),
   PRIMARY KEY (user_id, period)
 ) STRICT, WITHOUT ROWID;
--- Last known names, for lists.
+-- As they were last seen, for lists and entries.
 CREATE TABLE people (
   user_id TEXT PRIMARY KEY,
-  name TEXT NOT NULL
+  name TEXT NOT NULL,
+  role TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE catalogues (

@@ -86,13 +86,18 @@ const CHECKS: readonly { readonly name: string; readonly sql: string }[] = [
   {
     name: "outbox-missing",
     sql: `SELECT 'transfer ' || t.tx AS what FROM transfers t
-      WHERE room IS NOT NULL AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.transfer_id = t.id AND o.cid = t.tx)`,
+      WHERE room_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.transfer_id = t.id AND o.cid = t.tx)`,
   },
   {
     name: "outbox-differs",
     sql: `SELECT 'transfer ' || t.tx AS what FROM outbox o JOIN transfers t ON t.id = o.transfer_id
-      WHERE o.kind <> t.kind OR o.room <> t.room OR o.user_id <> t.user_id
-        OR json_extract(o.body, '$.tx') <> t.tx OR json_extract(o.body, '$.value') <> t.amount`,
+      WHERE o.room_id <> t.room_id OR json_extract(o.author, '$.id') <> t.user_id OR NOT CASE t.kind
+        WHEN 'gift' THEN o.kind = 'gift' AND json_extract(o.body, '$.tx[0]') = t.tx
+          AND json_extract(o.body, '$.gift') = t.gift_id AND json_extract(o.body, '$.quantity') = t.quantity
+        WHEN 'paid' THEN o.kind = 'paid' AND json_extract(o.body, '$.tx') = t.tx
+          AND json_extract(o.body, '$.coins') = t.amount AND json_extract(o.body, '$.text') = t.note
+        ELSE o.kind = 'system' AND json_extract(o.body, '$.values.tx') = t.tx
+          AND json_extract(o.body, '$.values.amount') = t.amount END`,
   },
 ];
 

@@ -56,7 +56,7 @@ export function startTestLedger(rules: Partial<LedgerRules> = {}): TestLedger {
 }
 
 /** A person by one name. */
-export const person = (name: string) => ({ id: name, name });
+export const person = (name: string) => ({ id: name, name, role: "viewer" as const });
 
 /** Coins for a user. */
 export const grant = (user: string, amount: number, cid = `grant-${user}-${amount}`): Command => ({

@@ -1,0 +1,58 @@
+import type { Clock, Logger, Metrics, Settings } from "@lianmai/process";
+import type { App } from "../http/create-app.ts";
+import { startLedger } from "./ledger/ledger.ts";
+import { ledgerPath, openLedger } from "./ledger/open-ledger.ts";
+import { createPeriods } from "./ledger/periods.ts";
+import { createLedgerReader } from "./ledger/reader.ts";
+import type { GiftParts } from "./routes/gift-parts.ts";
+import { officeRoutes } from "./routes/office-routes.ts";
+import { paymentRoutes } from "./routes/payment-routes.ts";
+import { readRoutes } from "./routes/read-routes.ts";
+import { sendRoutes } from "./routes/send-routes.ts";
+
+/** A gift of the same kind within this time continues the combo. */
+const COMBO_WINDOW_MS = 5_000;
+
+/** Gifts in a running edge. */
+export interface Gifts {
+  /** Adds the routes. */
+  register(app: App, parts: Omit<GiftParts, "submit" | "reader" | "periods" | "nowMs">): void;
+  stop(): Promise<void>;
+}
+
+/** Opens the ledger and starts its writer. */
+export async function startGifts(parts: {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+}): Promise<Gifts> {
+  const { settings, logger, metrics, clock } = parts;
+  const rules = {
+    hostPercent: settings.GIFT_HOST_PERCENT,
+    caps: {
+      perSend: settings.GIFT_COINS_PER_SEND,
+      perDay: settings.GIFT_COINS_PER_DAY,
+      perMonth: settings.GIFT_COINS_PER_MONTH,
+    },
+    comboWindowMs: COMBO_WINDOW_MS,
+    timeZone: settings.TIME_ZONE,
+  };
+  const periods = createPeriods(rules.timeZone);
+  const database = openLedger(ledgerPath(settings.DATA_DIR));
+  const reader = createLedgerReader(database);
+  const ledger = await startLedger({ dataDir: settings.DATA_DIR, rules, logger, metrics });
+  return {
+    register(app, given) {
+      const giftParts = { ...given, submit: ledger.submit, reader, periods, nowMs: clock.wallMs };
+      sendRoutes(app, giftParts);
+      readRoutes(app, { ...giftParts, comboWindowMs: COMBO_WINDOW_MS });
+      officeRoutes(app, { ...giftParts, comboWindowMs: COMBO_WINDOW_MS });
+      paymentRoutes(app, { ...giftParts, keys: settings.PAYMENT_KEYS.split(",").filter((key) => key !== "") });
+    },
+    async stop() {
+      await ledger.stop();
+      database.close();
+    },
+  };
+}
