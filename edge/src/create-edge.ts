@@ -80,7 +80,6 @@ export async function createEdge(
   const wanted = settings.ADMIN_PASSWORD;
   const generatedPassword = await ensureFirstAccount({ users, sessions, passwords }, { wanted });
 
-  const gifts = await startGifts({ settings, logger, metrics, clock });
   const redisUrl = settings.REDIS_URL || `redis://127.0.0.1:${settings.REDIS_PORT}`;
   const redis = connectRedis(redisUrl, { logger, role: "commands" });
   const subscriber = connectRedis(redisUrl, { logger, role: "subscriber" });
@@ -98,6 +97,7 @@ export async function createEdge(
     },
     ...(options.roomFaults && { faults: options.roomFaults }),
   });
+  const gifts = await startGifts({ settings, logger, metrics, clock, log: room.log });
   const programs = createProgramView({ redis, subscriber, clock, logger });
   const projection = createProjection({ redis, rooms, streamKeys, clock, logger });
   const viewers = createViewers();
@@ -150,7 +150,15 @@ export async function createEdge(
   const rtmpServer = (hostname: string) =>
     `rtmp://${publicUrl === "" ? hostname : new URL(publicUrl).hostname}:${rtmpPort}/live`;
   streamKeyRoutes(app, { streamKeys, projection, hostAccess, limits, rtmpServer });
-  gifts.register(app, { gate: createGiftGate(), rooms, users, programs, authenticate, hostAccess, limits });
+  gifts.register(app, {
+    gate: createGiftGate({ log: room.log, clock }),
+    rooms,
+    users,
+    programs,
+    authenticate,
+    hostAccess,
+    limits,
+  });
   metricsRoute(app, { metrics, authenticate });
   otherMethods.complete();
   await registerPages(app, { directory: resolve(pagesDirectory) });

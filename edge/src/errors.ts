@@ -15,6 +15,8 @@ export const problemCatalogue = {
   "not-allowed": entry(403, "This account may not do that"),
   "bad-signature": entry(401, "The signature does not fit"),
   "insufficient-coins": entry(402, "There are not enough coins"),
+  banned: entry(403, "This account may not be in this room"),
+  muted: entry(403, "This account may not talk in this room"),
   "cross-site": entry(403, "A signed-in browser may only do that from this site's own pages"),
   "not-found": entry(404, "There is nothing at this path"),
   "room-not-found": entry(404, "There is no such room"),

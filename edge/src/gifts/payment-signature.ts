@@ -2,8 +2,6 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 
 /** How far a signed request's time may be from ours. */
 export const SIGNATURE_TOLERANCE_MS = 5 * 60_000;
-/** Shortest key that a payment system may sign with. */
-export const MIN_KEY_LENGTH = 32;
 
 /** What a payment system signs: its time, the idempotency key and the body's text, joined by full stops. */
 export interface SignedRequest {

@@ -1,9 +1,13 @@
 import type { Clock, Logger, Metrics, Settings } from "@lianmai/process";
 import type { App } from "../http/create-app.ts";
+import type { RoomLog } from "../room/room-log.ts";
 import { startLedger } from "./ledger/ledger.ts";
 import { ledgerPath, openLedger } from "./ledger/open-ledger.ts";
+import { createOutbox, type Outbox } from "./ledger/outbox-rows.ts";
 import { createPeriods } from "./ledger/periods.ts";
 import { createLedgerReader } from "./ledger/reader.ts";
+import { type OutboxPump, startOutboxPump } from "./outbox/pump.ts";
+import { createProgressTeller } from "./outbox/tell-progress.ts";
 import type { GiftParts } from "./routes/gift-parts.ts";
 import { officeRoutes } from "./routes/office-routes.ts";
 import { paymentRoutes } from "./routes/payment-routes.ts";
@@ -26,8 +30,10 @@ export async function startGifts(parts: {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  readonly log: RoomLog;
 }): Promise<Gifts> {
-  const { settings, logger, metrics, clock } = parts;
+  const { settings, metrics, clock, log } = parts;
+  const logger = parts.logger.child({ part: "gifts" });
   const rules = {
     hostPercent: settings.GIFT_HOST_PERCENT,
     caps: {
@@ -42,6 +48,20 @@ export async function startGifts(parts: {
   const database = openLedger(ledgerPath(settings.DATA_DIR));
   const reader = createLedgerReader(database);
   const ledger = await startLedger({ dataDir: settings.DATA_DIR, rules, logger, metrics });
+  const outbox = createOutbox(database);
+  const progress = createProgressTeller({ log, reader, comboWindowMs: COMBO_WINDOW_MS });
+  let pump: OutboxPump | undefined;
+  // only who writes the ledger tells the rooms of it: the order of the outbox is the order of the log
+  ledger.onRole((isWriter) => {
+    if (isWriter === (pump !== undefined)) return;
+    const onPlaced = progress.told;
+    void pump?.stop();
+    pump = isWriter
+      ? startOutboxPump({ outbox, log, submit: ledger.submit, nowMs: clock.wallMs, logger, onPlaced })
+      : undefined;
+  });
+  ledger.onCommitted(() => pump?.wake());
+  measureOutbox(metrics, outbox, clock);
   return {
     register(app, given) {
       const giftParts = { ...given, submit: ledger.submit, reader, periods, nowMs: clock.wallMs };
@@ -51,8 +71,21 @@ export async function startGifts(parts: {
       paymentRoutes(app, { ...giftParts, keys: settings.PAYMENT_KEYS.split(",").filter((key) => key !== "") });
     },
     async stop() {
+      progress.stop();
+      await pump?.stop();
       await ledger.stop();
       database.close();
     },
   };
+}
+
+/** What the rooms have not been told yet. */
+function measureOutbox(metrics: Metrics, outbox: Outbox, clock: Clock): void {
+  metrics.gauge("lianmai_edge_gift_outbox_rows", "Entries that rooms have not got on disk yet.", [], (gauge) =>
+    gauge.set(outbox.backlog().rows),
+  );
+  metrics.gauge("lianmai_edge_gift_outbox_age_seconds", "Age of the oldest of them.", [], (gauge) => {
+    const { oldestAtMs } = outbox.backlog();
+    gauge.set(oldestAtMs === undefined ? 0 : (clock.wallMs() - oldestAtMs) / 1_000);
+  });
 }

@@ -9,7 +9,7 @@ import { applyGift, applyPaid } from "./give.ts";
 import { applyIssue } from "./issue.ts";
 import { createOutbox } from "./outbox-rows.ts";
 import { createPeriods } from "./periods.ts";
-import { applyRefund } from "./refund.ts";
+import { applyRefund, refundRefused } from "./refund.ts";
 import { createTallies } from "./tallies.ts";
 import { createTransfers } from "./transfers.ts";
 
@@ -54,7 +54,10 @@ export function createApply(
         sums.snapshot();
         return DONE;
       case "mark":
-        for (const mark of command.marks) books.outbox.mark(mark);
+        for (const mark of command.marks) {
+          books.outbox.mark(mark);
+          if (mark.state === "refused") refundRefused(books, mark.id);
+        }
         return DONE;
       case "catalogue":
         return changeCatalogue(books, command);

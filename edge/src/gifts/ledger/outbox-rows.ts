@@ -31,6 +31,10 @@ export interface Outbox {
   /** Rows not yet delivered, in order, after a row's number. */
   waiting(options: { readonly afterId: number; readonly limit: number }): OutboxRow[];
   mark(mark: OutboxMark): void;
+  /** Whether the log refused what a transfer had to tell. */
+  isRefused(transferId: number): boolean;
+  /** The transfer that a row tells of. */
+  txOf(id: number): string | undefined;
   /** How many wait, and since when the oldest. */
   backlog(): { readonly rows: number; readonly oldestAtMs: number | undefined };
 }
@@ -55,6 +59,12 @@ export function createOutbox(database: Database): Outbox {
         "UPDATE outbox SET state = ?, gen = ?, seq = ? WHERE id = ? AND state = 'waiting'",
         ...[mark.state, gen, seq, mark.id],
       );
+    },
+    isRefused: (transferId) =>
+      database.get("SELECT 1 AS one FROM outbox WHERE transfer_id = ? AND state = 'refused'", transferId) !== undefined,
+    txOf(id) {
+      const row = database.get("SELECT tx FROM transfers t JOIN outbox o ON o.transfer_id = t.id WHERE o.id = ?", id);
+      return row && String(row["tx"]);
     },
     backlog() {
       const row = database.get("SELECT count(*) AS rows, min(at_ms) AS oldest FROM outbox WHERE state = 'waiting'");

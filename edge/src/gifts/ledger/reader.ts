@@ -26,6 +26,8 @@ export interface LedgerReader {
   ofUser(userId: string, start: PageStart): Page;
   /** Gifts and paid messages of a room with their refunds, newest first; `change` is the whole amount. */
   ofRoom(roomId: string, start: PageStart): Page;
+  /** The program in which the room's newest transfer was made. */
+  latestProgram(roomId: string): string | undefined;
   /** Best givers of a room in a period; see {@link scorePeriods} for its key. */
   leaders(roomId: string, period: string, limit: number): Pick<Leaderboard, "total" | "places">;
 }
@@ -59,6 +61,11 @@ export function createLedgerReader(database: Database): LedgerReader {
     income: (userId) => sums.sumOf("host", userId),
     ofUser: (userId, start) => page("t.user_id = ?", userId, start, "wallet"),
     ofRoom: (roomId, start) => page("t.room_id = ?", roomId, start, "room"),
+    latestProgram(roomId) {
+      const row = database.get("SELECT program_id FROM transfers WHERE room_id = ? ORDER BY id DESC LIMIT 1", roomId);
+      const id = row?.["program_id"];
+      return typeof id === "string" ? id : undefined;
+    },
     leaders(roomId, period, limit) {
       const total = database.get(
         "SELECT coalesce(sum(value), 0) AS total FROM scores WHERE room_id = ? AND period = ?",

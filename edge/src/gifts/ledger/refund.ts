@@ -33,13 +33,21 @@ export function applyRefund(books: Books, command: Command & { readonly kind: "r
   };
   transfers.reverse(refund);
   const combo = givesBack ? undoGift(books, original) : null;
-  if (original.roomId !== null) {
+  // the room hears nothing of what its log refused
+  if (original.roomId !== null && !books.outbox.isRefused(original.id)) {
     books.outbox.add({
       ...{ cid: tx, transferId: refund.id, roomId: original.roomId, author: books.tallies.person(userId) },
       ...{ kind: "system", body: refundBody({ tx, of, amount, combo }), mediaMs: null, atMs: nowMs },
     });
   }
   return { ok: true, receipt: { tx, amount, balance: transfers.balance(userId), combo, repeated: false } };
+}
+
+/** Gives back what the room's log refused. */
+export function refundRefused(books: Books, outboxId: number): void {
+  const tx = books.outbox.txOf(outboxId);
+  const reason = "refused by the room";
+  if (tx !== undefined) applyRefund(books, { kind: "refund", askedBy: "room log", cid: tx, roomId: null, tx, reason });
 }
 
 /** What the room is told: the transfer that is undone, and what its combo has come to. */

@@ -86,7 +86,13 @@ const CHECKS: readonly { readonly name: string; readonly sql: string }[] = [
   {
     name: "outbox-missing",
     sql: `SELECT 'transfer ' || t.tx AS what FROM transfers t
-      WHERE room_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.transfer_id = t.id AND o.cid = t.tx)`,
+      WHERE room_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.transfer_id = t.id AND o.cid = t.tx)
+        AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.transfer_id = t.refunds AND o.state = 'refused')`,
+  },
+  {
+    name: "refused-not-refunded",
+    sql: `SELECT 'transfer ' || t.tx AS what FROM outbox o JOIN transfers t ON t.id = o.transfer_id
+      WHERE o.state = 'refused' AND NOT EXISTS (SELECT 1 FROM transfers r WHERE r.refunds = t.id)`,
   },
   {
     name: "outbox-differs",
