@@ -59,51 +59,47 @@ export function startOutboxPump(parts: {
   const markDurable = async (roomId: string, placed: readonly Placed[]) => {
     const last = placed.at(-1);
     if (!last) return;
-    await log.whenDurable(roomId, last.at, AbortSignal.any([stopping.signal, AbortSignal.timeout(DURABLE_BUDGET_MS)]));
-    const { gen } = log.durable(roomId);
-    const marks: OutboxMark[] = [];
-    for (const { row, at } of placed) {
-      // a generation that has ended may have lost its tail: such a row is brought once more, in the next
-      if (at.gen < gen && !(await log.find(roomId, row.cid))) afterId = 0;
-      else marks.push({ id: row.id, state: "delivered", gen: at.gen, seq: at.seq });
-    }
-    await mark(marks);
+    const budget = AbortSignal.timeout(DURABLE_BUDGET_MS);
+    await log.whenDurable(roomId, last.at, AbortSignal.any([stopping.signal, budget]));
+    const kept = await stillThere(log, placed);
+    // what the end of a generation has taken along is brought once more, in the next
+    if (kept.length < placed.length) afterId = 0;
+    await mark(kept.map(({ row, at }) => ({ id: row.id, state: "delivered", gen: at.gen, seq: at.seq })));
   };
   const follow = (work: Promise<void>) => {
     const followed = work.catch(startOver).finally(() => awaited.delete(followed));
     awaited.add(followed);
   };
+  const bringTogether = async (rows: readonly OutboxRow[]): Promise<void> => {
+    const delivered = allOf(await Promise.allSettled(rows.map((row) => deliverRow(log, row, { nowMs: nowMs() }))));
+    const placed = delivered.filter((one) => "at" in one);
+    const refused = delivered.filter((one) => "refused" in one);
+    for (const { row } of placed.filter(({ repeated }) => !repeated)) onPlaced(row);
+    await mark(refused.map(({ row }) => ({ id: row.id, state: "refused" })));
+    follow(markDurable(rows[0]?.roomId ?? "", placed));
+  };
   const bringRoom = async (rows: readonly OutboxRow[]): Promise<void> => {
-    for (let at = 0; at < rows.length; at += MAX_TOGETHER) {
-      const together = rows.slice(at, at + MAX_TOGETHER);
-      const results = await Promise.allSettled(together.map((row) => deliverRow(log, row, { nowMs: nowMs() })));
-      const failed = results.find((result) => result.status === "rejected");
-      if (failed) throw failed.reason;
-      const delivered = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-      const placed = delivered.filter((one) => "at" in one);
-      for (const { row, repeated } of placed) if (!repeated) onPlaced(row);
-      await mark(delivered.flatMap((one) => ("refused" in one ? [{ id: one.row.id, state: "refused" as const }] : [])));
-      follow(markDurable(together[0]?.roomId ?? "", placed));
-    }
+    for (let at = 0; at < rows.length; at += MAX_TOGETHER) await bringTogether(rows.slice(at, at + MAX_TOGETHER));
   };
   /** Brings what has come since the last pass; false when there was nothing. */
   const pass = async (): Promise<boolean> => {
     const rows = outbox.waiting({ afterId, limit: MAX_ROWS });
     afterId = rows.at(-1)?.id ?? afterId;
     const byRoom = Map.groupBy(rows, ({ roomId }) => roomId);
-    const results = await Promise.allSettled([...byRoom.values()].map(bringRoom));
-    const failed = results.find((result) => result.status === "rejected");
-    if (failed) throw failed.reason;
+    allOf(await Promise.allSettled([...byRoom.values()].map(bringRoom)));
     return rows.length > 0;
   };
   const rest = (ms: number) => sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
+  const pause = async (found: boolean) => {
+    if (awaited.size >= MAX_AWAITED) await Promise.race(awaited);
+    if (isStruggling) await rest(RETRY_MS);
+    else if (!found) await Promise.race([rest(IDLE_MS), called.promise]);
+  };
   const run = async () => {
     while (!stopping.signal.aborted) {
       called = Promise.withResolvers();
       const found = await pass().catch(startOver);
-      if (awaited.size >= MAX_AWAITED) await Promise.race(awaited);
-      if (isStruggling) await rest(RETRY_MS);
-      else if (!found) await Promise.race([rest(IDLE_MS), called.promise]);
+      await pause(found ?? false);
       if (found !== undefined) isStruggling = false;
     }
     await Promise.all(awaited);
@@ -117,4 +113,21 @@ export function startOutboxPump(parts: {
       await running;
     },
   };
+}
+
+/** The results, or the first failure once all have settled. */
+function allOf<Result>(settled: readonly PromiseSettledResult<Result>[]): Result[] {
+  const failed = settled.find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
+  return settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+}
+
+/** Rows whose entries are on disk: all, but for those behind the end of a generation that lost its tail. */
+async function stillThere(log: GiftLog, placed: readonly Placed[]): Promise<Placed[]> {
+  const kept: Placed[] = [];
+  for (const one of placed) {
+    const { roomId, cid } = one.row;
+    if (one.at.gen === log.durable(roomId).gen || (await log.find(roomId, cid))) kept.push(one);
+  }
+  return kept;
 }
