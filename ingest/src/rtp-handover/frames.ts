@@ -35,6 +35,7 @@ export class HandoverReader {
     const frames: HandoverFrame[] = [];
     let at = 0;
     while (bytes.length - at >= FRAME_HEADER_BYTES) {
+      if (!KIND_BY_BYTE[bytes.readUInt8(at)]) throw new HandoverError(`frame ${bytes.readUInt8(at)}`);
       const end = at + FRAME_HEADER_BYTES + bytes.readUInt16BE(at + 2);
       if (end > bytes.length) break;
       frames.push(readFrame(bytes, at, end));
