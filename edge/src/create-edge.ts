@@ -33,6 +33,8 @@ import { hostRoutes } from "./rooms/host-routes.ts";
 import { createRoomAnswers } from "./rooms/room-answers.ts";
 import { createRooms } from "./rooms/rooms.ts";
 import { roomRoutes } from "./rooms/routes.ts";
+import { createFindStageNode } from "./stage/stage-nodes.ts";
+import { whipRoutes } from "./stage/whip-routes.ts";
 import { openDatabase } from "./storage/database.ts";
 import { migrate } from "./storage/migrate.ts";
 
@@ -159,6 +161,7 @@ export async function createEdge(
     hostAccess,
     limits,
   });
+  whipRoutes(app, { rooms, authenticate, limits, findNode: createFindStageNode(redis) });
   metricsRoute(app, { metrics, authenticate });
   otherMethods.complete();
   await registerPages(app, { directory: resolve(pagesDirectory) });

@@ -52,6 +52,7 @@ export const problemCatalogue = {
   "origin-bad": entry(502, "The origin answered with something that cannot be passed on"),
   "origin-away": entry(503, "The origin of this program does not answer"),
   overloaded: entry(503, "This edge takes no new viewers at the moment"),
+  "stage-away": entry(503, "No stage process can be reached at the moment"),
   "redis-away": entry(503, "The live state is not reachable at the moment"),
   "ledger-busy": entry(503, "More is being given than can be written down at the moment"),
   "ledger-away": entry(503, "The ledger does not answer; whether the coins moved is not known"),

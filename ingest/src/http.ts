@@ -1,4 +1,5 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import type { OpsServer } from "@lianmai/process";
 import type { SourceRoutes } from "./source/routes.ts";
 
@@ -14,10 +15,13 @@ export async function listenHttp(options: {
   readonly port: number;
   readonly sources: SourceRoutes;
   readonly ops: OpsServer;
+  /** Answers everything else; false for what it does not know. */
+  readonly more?: (request: IncomingMessage, response: ServerResponse) => boolean;
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }): Promise<InternalHttp> {
-  const { host, port, sources, ops } = options;
+  const { host, port, sources, ops, more, upgrade } = options;
   const server = createServer({ noDelay: true, headersTimeout: 5_000, requestTimeout: 10_000 }, (request, response) => {
-    if (sources(request, response) || ops(request, response)) return;
+    if (sources(request, response) || ops(request, response) || more?.(request, response)) return;
     const body = JSON.stringify({
       type: "urn:lianmai:problem:not-found",
       title: "Not found",
@@ -26,6 +30,7 @@ export async function listenHttp(options: {
     });
     response.writeHead(404, { "content-type": "application/problem+json" }).end(body);
   });
+  if (upgrade) server.on("upgrade", upgrade);
   const listening = Promise.withResolvers<void>();
   server.once("error", listening.reject);
   server.listen({ host, port }, () => listening.resolve());

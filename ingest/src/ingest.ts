@@ -1,13 +1,15 @@
-import { connectRedis, type ProcessContext, readInstanceId, startOpsRoutes, systemClock } from "@lianmai/process";
+import { connectRedis, type ProcessContext, startOpsRoutes, systemClock } from "@lianmai/process";
 import { INGEST_COMMANDS_CHANNEL, INGEST_EVENTS_CHANNEL } from "./contract.ts";
 import { listenHttp } from "./http.ts";
 import { createIngestMetrics, registerGauges } from "./metrics.ts";
 import { createClaims } from "./publication/claims.ts";
 import { Keeper } from "./publication/keeper.ts";
+import { LiveSession } from "./publication/live-session.ts";
 import { Registry } from "./publication/registry.ts";
 import type { RtmpLimits } from "./rtmp/limits.ts";
 import { listenRtmp } from "./rtmp/listener.ts";
 import { sourceRoutes } from "./source/routes.ts";
+import { instanceIdOrFail, portError } from "./start-error.ts";
 
 /** A running ingest. */
 export interface Ingest {
@@ -16,18 +18,13 @@ export interface Ingest {
   stop(): Promise<void>;
 }
 
-/** Something of the machine is not as the settings say; the message names the setting, fit to print. */
-export class StartError extends Error {
-  override readonly name = "StartError";
-}
-
-/** Starts ingest: RTMP in, sources out over HTTP, facts to Redis. Throws {@link StartError}. */
+/** Starts ingest: RTMP in, sources out over HTTP, facts to Redis. Throws StartError. */
 export async function startIngest(
   context: Pick<ProcessContext, "settings" | "logger" | "metrics">,
   options: { readonly limits?: RtmpLimits } = {},
 ): Promise<Ingest> {
   const { settings, logger, metrics } = context;
-  const instanceId = instanceIdOrFail(settings.DATA_DIR);
+  const instanceId = instanceIdOrFail(settings.DATA_DIR, "ingest");
   const url = settings.REDIS_URL || `redis://127.0.0.1:${settings.REDIS_PORT}/0`;
   const redis = connectRedis(url, { logger, role: "commands" });
   const subscriber = connectRedis(url, { logger, role: "subscriber" });
@@ -40,9 +37,7 @@ export async function startIngest(
     redis,
     claims,
     instanceId,
-    clock: systemClock,
     logger,
-    metrics: counters,
     maxPublishers: settings.MAX_PUBLISHERS,
     sourceBaseUrl: () => `http://${sourceHost.includes(":") ? `[${sourceHost}]` : sourceHost}:${httpPort}`,
     onAnnounce: (session) => keeper.announce(session),
@@ -69,7 +64,11 @@ export async function startIngest(
       port: settings.RTMP_PORT,
       logger,
       metrics: counters,
-      admit: (request) => registry.admit(request),
+      admit: (request) =>
+        registry.admit({
+          ...request,
+          make: (admitted, hooks) => new LiveSession({ admitted, ...hooks, clock: systemClock, metrics: counters }),
+        }),
       limits: options.limits,
     }).catch(async (error) => {
       await http.close();
@@ -101,19 +100,4 @@ export async function startIngest(
     closeRedis();
     throw error;
   }
-}
-
-function instanceIdOrFail(dataDir: string): string {
-  try {
-    return readInstanceId(dataDir, "ingest");
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new StartError(`DATA_DIR ${dataDir} cannot be written: ${why}`, { cause: error });
-  }
-}
-
-function portError(error: NodeJS.ErrnoException, setting: string, port: number): Error {
-  if (error.code === "EADDRINUSE") return new StartError(`${setting} ${port} is taken`, { cause: error });
-  if (error.code === "EACCES") return new StartError(`${setting} ${port} may not be opened`, { cause: error });
-  return error;
 }

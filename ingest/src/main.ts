@@ -1,5 +1,6 @@
 import { runProcess } from "@lianmai/process";
-import { StartError, startIngest } from "./ingest.ts";
+import { startIngest } from "./ingest.ts";
+import { StartError } from "./start-error.ts";
 
 await runProcess("ingest", async (context) => {
   try {

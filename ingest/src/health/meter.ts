@@ -2,7 +2,7 @@ import type { IngestHealth } from "../contract.ts";
 import type { AudioTag, VideoTag } from "../flv/index.ts";
 import { DriftMeter } from "./drift.ts";
 import { Findings } from "./findings.ts";
-import { pictureSize } from "./picture-size.ts";
+import { type PictureSize, pictureSize } from "./picture-size.ts";
 import { observe } from "./rules.ts";
 import { Timeline } from "./timeline.ts";
 import { TrackWindow } from "./window.ts";
@@ -33,7 +33,7 @@ export class HealthMeter {
   readonly #video = new TrackWindow();
   readonly #audio = new TrackWindow();
   #metadata: PublisherMetadata = { encoder: "", width: 0, height: 0, fps: 0 };
-  #size = { width: 0, height: 0 };
+  #size: PictureSize = { width: 0, height: 0 };
   #videoCodec = "";
   #audioCodec = "";
   #keyframeIntervalsMs: number[] = [];
@@ -56,6 +56,16 @@ export class HealthMeter {
 
   metadataSeen(metadata: PublisherMetadata): void {
     this.#metadata = metadata;
+  }
+
+  /** For media without configuration tags. */
+  codec(track: "video" | "audio", name: string): void {
+    if (track === "video") this.#videoCodec = name;
+    else this.#audioCodec = name;
+  }
+
+  pictureSize(size: PictureSize): void {
+    this.#size = size;
   }
 
   video(tag: VideoTag, times: TagTimes): void {

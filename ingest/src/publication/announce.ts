@@ -1,10 +1,9 @@
 import type { Publication } from "../contract.ts";
-import type { VideoCodec } from "../flv/index.ts";
 
 /** What has been seen of a session's media; times are monotonic milliseconds. */
 export interface MediaFacts {
-  readonly videoCodec: VideoCodec | undefined;
-  readonly audioCodec: "aac" | undefined;
+  readonly videoCodec: Exclude<Publication["videoCodec"], "none"> | undefined;
+  readonly audioCodec: Exclude<Publication["audioCodec"], "none"> | undefined;
   readonly firstKeyAtMs: number | undefined;
   readonly firstAudioAtMs: number | undefined;
 }

@@ -9,7 +9,7 @@ import {
 } from "../contract.ts";
 import type { Claims } from "./claims.ts";
 import { lookUpGrants } from "./grants.ts";
-import type { LiveSession } from "./live-session.ts";
+import type { PublisherSession } from "./publisher-session.ts";
 import type { EndReason } from "./reasons.ts";
 import type { Registry } from "./registry.ts";
 
@@ -22,7 +22,7 @@ const UNTOLD_ENDS = 64;
 const UNTOLD_MS = 60_000;
 
 interface UntoldEnd {
-  readonly session: LiveSession;
+  readonly session: PublisherSession;
   /** As it was at the end. */
   readonly health: IngestHealth;
   readonly reason: EndReason;
@@ -76,14 +76,14 @@ export class Keeper {
   }
 
   /** Writes a session's record at once. */
-  announce(session: LiveSession): void {
+  announce(session: PublisherSession): void {
     this.#renew(session).catch((error: Error) =>
       this.#logger.warn({ reason: error.message }, "announcement waits for redis"),
     );
   }
 
   /** Frees the session's room and tells its end. */
-  ended(session: LiveSession, reason: EndReason): void {
+  ended(session: PublisherSession, reason: EndReason): void {
     const told = this.#tell({ session, reason, health: session.health(), atMs: this.#clock.monotonicMs() });
     this.#telling.add(told);
     void told.finally(() => this.#telling.delete(told));
@@ -134,7 +134,7 @@ export class Keeper {
     if (dropped > 0) this.#logger.info({ rooms: dropped }, "freed rooms held by an earlier run");
   }
 
-  async #renew(session: LiveSession): Promise<void> {
+  async #renew(session: PublisherSession): Promise<void> {
     if (session.ended) return;
     const ours = await this.#claims.renew(session, session.publication());
     if (!ours) session.end("taken-over");
@@ -146,7 +146,7 @@ export class Keeper {
     await this.#redis.set(healthRedisKey(health.room), JSON.stringify(health), "EX", HEALTH_KEPT_SECONDS);
   }
 
-  async #checkGrants(sessions: readonly LiveSession[]): Promise<void> {
+  async #checkGrants(sessions: readonly PublisherSession[]): Promise<void> {
     const answers = await lookUpGrants(
       this.#redis,
       sessions.map((session) => session.keyHash),

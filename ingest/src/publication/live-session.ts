@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { Clock, Logger } from "@lianmai/process";
-import type { IngestHealth, Publication, StreamKeyGrant } from "../contract.ts";
+import type { Clock } from "@lianmai/process";
+import type { IngestHealth, Publication } from "../contract.ts";
 import { type FlvTag, parseAudioTag, parseVideoTag, type VideoCodec } from "../flv/index.ts";
 import { HealthMeter } from "../health/meter.ts";
 import type { IngestMetrics } from "../metrics.ts";
@@ -9,27 +9,19 @@ import type { SourceTagRole } from "../source/gop-cache.ts";
 import { SessionSource } from "../source/source.ts";
 import { announceable, type Codecs } from "./announce.ts";
 import { readMetadata } from "./metadata.ts";
+import type { AdmittedPublisher, PublisherSession } from "./publisher-session.ts";
 import type { EndReason } from "./reasons.ts";
+import type { SessionHooks } from "./registry.ts";
 
 /** What a live session is made with. */
-export interface LiveSessionOptions {
-  readonly sessionId: string;
-  readonly grant: StreamKeyGrant;
-  readonly keyHash: string;
-  readonly protocol: Publication["protocol"];
+export interface LiveSessionOptions extends SessionHooks {
+  readonly admitted: AdmittedPublisher;
   readonly clock: Clock;
-  readonly logger: Logger;
   readonly metrics: IngestMetrics;
-  /** Address readers are sent to for this session, without the token. */
-  readonly sourceBaseUrl: string;
-  /** The record is new or has changed. */
-  readonly onAnnounce: () => void;
-  /** Once, at the end, whoever ended it. */
-  readonly onEnd: (reason: EndReason) => void;
 }
 
 /** One authorised publisher: reads its tags, measures them, and hands them to the source's readers. */
-export class LiveSession {
+export class LiveSession implements PublisherSession {
   readonly sessionId: string;
   readonly room: string;
   readonly keyId: string;
@@ -51,10 +43,11 @@ export class LiveSession {
 
   constructor(options: LiveSessionOptions) {
     this.#options = options;
-    this.sessionId = options.sessionId;
-    this.room = options.grant.room;
-    this.keyId = options.grant.keyId;
-    this.keyHash = options.keyHash;
+    const { sessionId, room, keyId, keyHash } = options.admitted;
+    this.sessionId = sessionId;
+    this.room = room;
+    this.keyId = keyId;
+    this.keyHash = keyHash;
     this.#startedMs = options.clock.monotonicMs();
     this.#startedWallMs = options.clock.wallMs();
     this.#lastMediaMs = this.#startedMs;
@@ -84,7 +77,7 @@ export class LiveSession {
       room: this.room,
       sessionId: this.sessionId,
       keyId: this.keyId,
-      protocol: this.#options.protocol,
+      protocol: "rtmp",
       startedAtMs: this.#startedWallMs,
       sourceUrl: `${this.#options.sourceBaseUrl}/sources/${this.sessionId}?token=${this.token}`,
       sourceFormat: "flv",

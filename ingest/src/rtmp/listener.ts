@@ -1,10 +1,9 @@
 import { createServer, type Socket } from "node:net";
 import type { Logger } from "@lianmai/process";
 import type { IngestMetrics } from "../metrics.ts";
-import type { Admission, PublishRequest } from "../publication/registry.ts";
 import { ConnectionGate } from "./guard-connections.ts";
 import { RTMP_LIMITS, type RtmpLimits } from "./limits.ts";
-import { RtmpPublisher } from "./session.ts";
+import { type AdmitKey, RtmpPublisher } from "./session.ts";
 
 /** The RTMP port, open. */
 export interface RtmpListener {
@@ -20,7 +19,7 @@ export async function listenRtmp(options: {
   readonly port: number;
   readonly logger: Logger;
   readonly metrics: IngestMetrics;
-  readonly admit: (request: PublishRequest) => Promise<Admission>;
+  readonly admit: AdmitKey;
   readonly limits?: RtmpLimits;
 }): Promise<RtmpListener> {
   const { host, port, logger, metrics, admit, limits = RTMP_LIMITS } = options;

@@ -4,7 +4,7 @@ import type { FlvTag } from "../flv/index.ts";
 import type { IngestMetrics } from "../metrics.ts";
 import type { LiveSession } from "../publication/live-session.ts";
 import { ENDINGS, type EndReason, REFUSALS, type RefusalReason, type StatusText } from "../publication/reasons.ts";
-import type { Admission, PublishRequest } from "../publication/registry.ts";
+import type { Admission } from "../publication/registry.ts";
 import { RtmpViolation, type ViolationReason } from "./guard-chunks.ts";
 import type { RtmpLimits } from "./limits.ts";
 import { type RtmpPeer, startRtmp } from "./server.ts";
@@ -19,9 +19,12 @@ type State =
   | { readonly at: "live"; readonly session: LiveSession }
   | { readonly at: "closing" };
 
+/** Asks for a stream key's session. */
+export type AdmitKey = (request: { readonly key: string; readonly logger: Logger }) => Promise<Admission<LiveSession>>;
+
 export interface RtmpSessionOptions {
   readonly limits: RtmpLimits;
-  readonly admit: (request: PublishRequest) => Promise<Admission>;
+  readonly admit: AdmitKey;
   readonly logger: Logger;
   readonly metrics: IngestMetrics;
   /** The connection is live: it no longer counts among the waiting. */
@@ -83,12 +86,12 @@ export class RtmpPublisher {
     }
     const [key = ""] = streamName.split("?", 1);
     const { admit, logger } = this.#options;
-    void admit({ key: key.trim(), protocol: "rtmp", logger })
+    void admit({ key: key.trim(), logger })
       .then((admission) => this.#decided(admission))
       .catch((error: unknown) => this.#violated(new RtmpViolation("parser-error", { cause: error })));
   }
 
-  #decided(admission: Admission): void {
+  #decided(admission: Admission<LiveSession>): void {
     const state = this.#state;
     if (admission.kind === "refused") {
       if (state.at === "authorising") this.#refuse(admission.reason);

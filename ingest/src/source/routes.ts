@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { SessionSource } from "./source.ts";
+import type { ReadableSource } from "../publication/publisher-session.ts";
 
 /** What the route needs of a live session. */
 export interface OfferedSource {
-  readonly source: SessionSource;
+  readonly source: ReadableSource;
   readonly token: string;
 }
 
@@ -12,36 +12,54 @@ export interface OfferedSource {
 export type SourceRoutes = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /**
- * `GET /sources/:sessionId?token=...`: the session's media as endless FLV. Problems (RFC 9457) by `code`:
- * `source-unknown` 404, `source-token-wrong` 403, `source-readers-full` 503, `method-not-allowed` 405.
+ * `GET /sources/:sourceId?token=...`: the media as an endless body. `POST /sources/:sourceId/keyframe?token=...`: asks
+ * the publisher for a keyframe, 202. Problems (RFC 9457) by `code`: `source-unknown` 404, `source-token-wrong` 403,
+ * `source-readers-full` 503, `method-not-allowed` 405.
  */
 export function sourceRoutes(find: (sessionId: string) => OfferedSource | undefined): SourceRoutes {
   return (request, response) => {
     const [path = "", query = ""] = (request.url ?? "").split("?", 2);
     if (!path.startsWith("/sources/")) return false;
-    if (request.method !== "GET") {
-      problem(response, 405, "method-not-allowed", "Only GET is answered here");
-      return true;
+    const [sourceId = "", ...action] = path.slice("/sources/".length).split("/");
+    const way = WAYS[action.join("/")];
+    if (!way) problem(response, 404, "source-unknown", "No such live session");
+    else if (request.method !== way.method) {
+      problem(response, 405, "method-not-allowed", `Only ${way.method} is answered here`);
+    } else {
+      const source = authorised(response, find(sourceId), new URLSearchParams(query).get("token") ?? "");
+      if (source) way.serve(response, source);
     }
-    const token = new URLSearchParams(query).get("token") ?? "";
-    handOver(response, find(path.slice("/sources/".length)), token);
     return true;
   };
 }
 
-function handOver(response: ServerResponse, offered: OfferedSource | undefined, token: string): void {
-  if (!offered) {
-    problem(response, 404, "source-unknown", "No such live session");
-    return;
-  }
-  if (!sameToken(token, offered.token)) {
+const WAYS: Readonly<Record<string, { readonly method: string; readonly serve: typeof handOver } | undefined>> = {
+  "": { method: "GET", serve: handOver },
+  keyframe: { method: "POST", serve: askForKeyframe },
+};
+
+function askForKeyframe(response: ServerResponse, source: ReadableSource): void {
+  source.requestKeyframe();
+  response.writeHead(202, { "cache-control": "no-store" }).end();
+}
+
+function authorised(
+  response: ServerResponse,
+  offered: OfferedSource | undefined,
+  token: string,
+): ReadableSource | undefined {
+  if (!offered) problem(response, 404, "source-unknown", "No such live session");
+  else if (!sameToken(token, offered.token)) {
     problem(response, 403, "source-token-wrong", "The token is not this session's");
-    return;
-  }
-  response.setHeader("content-type", "video/x-flv");
+  } else return offered.source;
+  return undefined;
+}
+
+function handOver(response: ServerResponse, source: ReadableSource): void {
+  response.setHeader("content-type", source.contentType);
   response.setHeader("cache-control", "no-store");
   response.on("error", () => {});
-  if (!offered.source.attach(response)) {
+  if (!source.attach(response)) {
     problem(response, 503, "source-readers-full", "The session has as many readers as it may have");
   }
 }

@@ -1,4 +1,5 @@
 import type { Writable } from "node:stream";
+import type { ReadableSource } from "../publication/publisher-session.ts";
 import { writeFlvHeader } from "./flv-write.ts";
 import { GopCache, type SourceTag } from "./gop-cache.ts";
 import { READER_LIMITS, type ReaderLimits, SourceReader } from "./reader.ts";
@@ -7,7 +8,8 @@ import { READER_LIMITS, type ReaderLimits, SourceReader } from "./reader.ts";
 export const MAX_READERS = 4;
 
 /** One session's media, handed to any number (up to {@link MAX_READERS}) of readers as endless FLV. */
-export class SessionSource {
+export class SessionSource implements ReadableSource {
+  readonly contentType = "video/x-flv";
   readonly #readers = new Set<SourceReader>();
   readonly #gop = new GopCache();
   readonly #limits: ReaderLimits;
@@ -58,6 +60,9 @@ export class SessionSource {
     body.on("close", () => this.#readers.delete(reader));
     return true;
   }
+
+  /** RTMP has no way to ask. */
+  requestKeyframe(): void {}
 
   /** The publisher is gone: bodies end after what is queued. */
   end(): void {

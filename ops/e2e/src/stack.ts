@@ -14,6 +14,7 @@ const ADMIN_PASSWORD = "correct horse battery";
 /** The service's processes, by what is in their command lines. */
 const PROCESSES = {
   ingest: "ingest/src/main.ts",
+  stage: "ingest/src/stage/main.ts",
   transcode: "transcode/src/main.ts",
   edge: "edge/src/main.ts",
   mixer: "transcode/src/mixer/main.ts",
@@ -28,7 +29,7 @@ export interface Stack {
   readonly token: string;
   readonly rtmpUrl: string;
   readonly dataDir: string;
-  readonly ports: Readonly<Record<"http" | "rtmp" | "ingest" | "transcode" | "redis", number>>;
+  readonly ports: Readonly<Record<"http" | "rtmp" | "ingest" | "stage" | "media" | "transcode" | "redis", number>>;
   /** Ids of this stack's processes of a kind. */
   pids(name: ProcessName): Promise<readonly number[]>;
   /** kill -9 of all of a kind; the ids killed. */
@@ -61,8 +62,8 @@ export async function startStack(
   options: { readonly env?: Readonly<Record<string, string>>; readonly log?: string } = {},
 ): Promise<Stack> {
   const dataDir = await mkdtemp(join(tmpdir(), "lianmai-e2e-"));
-  const [http = 0, rtmp = 0, ingest = 0, transcode = 0, redis = 0] = await freePorts(5);
-  const ports = { http, rtmp, ingest, transcode, redis };
+  const [http = 0, rtmp = 0, ingest = 0, transcode = 0, redis = 0, stage = 0, media = 0] = await freePorts(7);
+  const ports = { http, rtmp, ingest, stage, media, transcode, redis };
   const supervisor = spawn(process.execPath, [join(REPOSITORY, "ops/start/src/main.ts")], {
     cwd: REPOSITORY,
     stdio: ["ignore", "pipe", "pipe"],
@@ -70,6 +71,7 @@ export async function startStack(
       ...process.env,
       ...{ HTTP_PORT: String(http), RTMP_PORT: String(rtmp), REDIS_PORT: String(redis) },
       ...{ INGEST_HTTP_PORT: String(ingest), TRANSCODE_HTTP_PORT: String(transcode) },
+      ...{ STAGE_HTTP_PORT: String(stage), MEDIA_PORT: String(media) },
       ...{ DATA_DIR: dataDir, ADMIN_PASSWORD, LOG_LEVEL: "info" },
       ...options.env,
     },

@@ -54,12 +54,39 @@ export const settingsSchema = Type.Object({
     description: "Address the processes' own HTTP listeners bind to (source hand-over, origin, metrics).",
   }),
   INGEST_HTTP_PORT: port(8091, "Internal port of ingest: source hand-over, health, metrics."),
+  STAGE_HTTP_PORT: port(
+    8093,
+    "Internal port of the stage: WHIP, WHEP and signalling behind the edge, sources, metrics.",
+  ),
   TRANSCODE_HTTP_PORT: port(8092, "Internal port of transcode: origin, health, metrics."),
+  MEDIA_HOST: Type.String({ default: "0.0.0.0", description: "Address that WebRTC media are received on." }),
+  MEDIA_PORT: port(8189, "UDP port of all WebRTC media; with MEDIA_TCP, the TCP port of the same number too."),
+  MEDIA_TCP: Type.Boolean({
+    default: true,
+    description: "Whether WebRTC media may come over TCP (ICE-TCP), for networks that let no UDP through.",
+  }),
+  MEDIA_ANNOUNCED: Type.String({
+    default: "",
+    pattern: "^[0-9A-Fa-f.:, ]*$",
+    description: "IP addresses, separated by commas, under which browsers reach MEDIA_PORT. Empty: the machine's own.",
+  }),
+  STUN_URLS: Type.String({ default: "", description: "STUN servers told to browsers, separated by commas." }),
+  TURN_URLS: Type.String({ default: "", description: "TURN servers told to browsers, separated by commas." }),
+  TURN_SECRET: Type.String({
+    default: "",
+    description: "Secret shared with the TURN servers, from which browsers' short-lived credentials are made.",
+  }),
   MAX_PUBLISHERS: Type.Integer({
     minimum: 1,
     maximum: 1_000,
     default: 16,
-    description: "Most RTMP publishers at once.",
+    description: "Most publishers at once, by RTMP and by WebRTC each.",
+  }),
+  MAX_WHEP_VIEWERS: Type.Integer({
+    minimum: 0,
+    maximum: 500,
+    default: 20,
+    description: "Most viewers of one room over WebRTC (WHEP). 0: WHEP is off.",
   }),
   MAX_PROGRAM_HEIGHT: Type.Integer({
     minimum: 0,

@@ -4,17 +4,19 @@ import type { WantedPort } from "./preflight/ports.ts";
 import type { ChildSpec } from "./supervise/spawn-child.ts";
 
 /** The processes of the service in the order of the media's way; they stop in reverse. */
-const PROCESSES = ["ingest", "transcode", "edge"] as const;
+const PROCESSES = [
+  { name: "ingest", main: "ingest/src/main.ts" },
+  { name: "stage", main: "ingest/src/stage/main.ts" },
+  { name: "transcode", main: "transcode/src/main.ts" },
+  { name: "edge", main: "edge/src/main.ts" },
+] as const;
 
 /** The service's processes as children; each says by IPC when it serves. */
 export function serviceSpecs(env: ChildSpec["env"]): ChildSpec[] {
-  return PROCESSES.map((name) => ({
+  return PROCESSES.map(({ name, main }) => ({
     name,
     file: process.execPath,
-    args: [
-      "--disable-warning=ExperimentalWarning",
-      fileURLToPath(new URL(`../../../${name}/src/main.ts`, import.meta.url)),
-    ],
+    args: ["--disable-warning=ExperimentalWarning", fileURLToPath(new URL(`../../../${main}`, import.meta.url))],
     env,
     ready: "message",
   }));
@@ -27,6 +29,8 @@ export function servicePorts(settings: Settings): WantedPort[] {
     { setting: "HTTP_PORT", host: HTTP_HOST, port: settings.HTTP_PORT },
     { setting: "RTMP_PORT", host: RTMP_HOST, port: settings.RTMP_PORT },
     { setting: "INGEST_HTTP_PORT", host: INTERNAL_HOST, port: settings.INGEST_HTTP_PORT },
+    { setting: "STAGE_HTTP_PORT", host: INTERNAL_HOST, port: settings.STAGE_HTTP_PORT },
+    ...(settings.MEDIA_TCP ? [{ setting: "MEDIA_PORT", host: settings.MEDIA_HOST, port: settings.MEDIA_PORT }] : []),
     { setting: "TRANSCODE_HTTP_PORT", host: INTERNAL_HOST, port: settings.TRANSCODE_HTTP_PORT },
     ...(settings.REDIS_URL ? [] : [{ setting: "REDIS_PORT", host: "127.0.0.1", port: settings.REDIS_PORT }]),
   ];

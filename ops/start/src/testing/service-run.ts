@@ -21,7 +21,15 @@ export class ServicePlace {
   }
 
   static async create(): Promise<ServicePlace> {
-    const names = ["HTTP_PORT", "RTMP_PORT", "REDIS_PORT", "INGEST_HTTP_PORT", "TRANSCODE_HTTP_PORT"];
+    const names = [
+      "HTTP_PORT",
+      "RTMP_PORT",
+      "REDIS_PORT",
+      "INGEST_HTTP_PORT",
+      "TRANSCODE_HTTP_PORT",
+      "STAGE_HTTP_PORT",
+      "MEDIA_PORT",
+    ];
     const ports = await freePorts(names.length);
     const dir = await mkdtemp(join(tmpdir(), "lianmai-start-"));
     return new ServicePlace(dir, Object.fromEntries(names.map((name, index) => [name, String(ports[index])])));

@@ -1,0 +1,54 @@
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import type { StageNode } from "@lianmai/ingest/stage";
+import { ProblemError } from "../errors.ts";
+
+/** From the request to the whole answer. */
+const ANSWER_BUDGET_MS = 10_000;
+const MAX_ANSWER_BYTES = 512 * 1_024;
+
+/** A node's whole answer. */
+export interface StageAnswer {
+  readonly status: number;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: Buffer;
+}
+
+/** Sends a request on to a stage node. Problems are `stage-away`. */
+export async function forwardToStage(
+  node: StageNode,
+  request: {
+    readonly method: string;
+    readonly path: string;
+    readonly headers: Readonly<Record<string, string | undefined>>;
+    readonly body: string;
+  },
+): Promise<StageAnswer> {
+  const given = Object.entries(request.headers).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const outgoing = httpRequest(new URL(request.path, node.url), {
+    method: request.method,
+    headers: {
+      ...Object.fromEntries(given),
+      "x-lianmai-node-token": node.token,
+      "content-length": Buffer.byteLength(request.body),
+    },
+    signal: AbortSignal.timeout(ANSWER_BUDGET_MS),
+  });
+  try {
+    const answered = Promise.withResolvers<IncomingMessage>();
+    outgoing.on("response", answered.resolve);
+    outgoing.on("error", answered.reject);
+    outgoing.end(request.body);
+    const response = await answered.promise;
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MAX_ANSWER_BYTES) throw new Error("answer too large");
+      chunks.push(chunk);
+    }
+    return { status: response.statusCode ?? 502, headers: response.headers, body: Buffer.concat(chunks) };
+  } catch (error) {
+    outgoing.destroy();
+    throw new ProblemError("stage-away", { retryAfterMs: 2_000, cause: error });
+  }
+}

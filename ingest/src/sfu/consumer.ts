@@ -1,0 +1,222 @@
+import { writeRtp } from "../rtp/packet.ts";
+import type { SenderReport } from "../rtp/rtcp.ts";
+import { writeSenderReport } from "../rtp/write-rtcp.ts";
+import type { KeptPacket } from "./packet-ring.ts";
+import type { ProducedPacket, Producer, ProducerFollower } from "./producer.ts";
+import { TrackRewriter } from "./track-rewriter.ts";
+
+/** How a track goes to one receiver: numbers from its own session description. */
+export interface ConsumerTarget {
+  readonly ssrc: number;
+  readonly payloadType: number;
+  /** 0: the receiver takes no retransmission stream; lost packets are sent again as they were. */
+  readonly rtxSsrc: number;
+  readonly rtxPayloadType: number;
+  readonly transportSequenceId: number;
+}
+
+/** The way out to one receiver. */
+export interface ConsumerTransport {
+  /** `resend`: within the retransmission budget only. */
+  sendRtp(packet: Buffer, options: { readonly resend: boolean; readonly hasSequence: boolean }): void;
+  sendRtcp(packet: Buffer): void;
+}
+
+const SENDER_REPORT_EVERY_MS = 1_000;
+/** A packet is not sent again sooner than this, whatever the receiver asks. */
+const RESEND_EVERY_MS = 25;
+
+/** Forwards one producer to one receiver: own numbers, own sender reports, retransmission from the shared ring. */
+export class Consumer implements ProducerFollower {
+  readonly producer: Producer;
+  readonly target: ConsumerTarget;
+  readonly #transport: ConsumerTransport;
+  readonly #rewriter: TrackRewriter;
+  readonly #onEnded: () => void;
+  readonly #resentMs = new Map<number, number>();
+  #wanted: number;
+  #paused = false;
+  #needsKeyframeSinceMs: number | undefined;
+  #rtxSequence: number;
+  #packets = 0;
+  #octets = 0;
+  #reportedMs = Number.NEGATIVE_INFINITY;
+  #lastReport = { compactNtp: 0, atMs: 0 };
+  /** Share the receiver says it lost, 0 to 1. */
+  fractionLost = 0;
+  bytesSent = 0;
+
+  constructor(
+    producer: Producer,
+    options: {
+      readonly target: ConsumerTarget;
+      readonly transport: ConsumerTransport;
+      readonly random: () => number;
+      readonly onEnded: () => void;
+    },
+  ) {
+    this.producer = producer;
+    this.target = options.target;
+    this.#transport = options.transport;
+    this.#onEnded = options.onEnded;
+    // RFC 3550 5.1: random starts; below 2^15, so that nothing wraps at once (RFC 3711 3.3.1).
+    const random16 = () => Math.floor(options.random() * 0x7fff);
+    this.#rewriter = new TrackRewriter({ clockRate: producer.codec.clockRate, firstSequence: random16() });
+    this.#rtxSequence = random16();
+    this.#wanted = 0;
+  }
+
+  get wanted(): number {
+    return this.#wanted;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  start(nowMs: number): void {
+    this.producer.follow(this);
+    this.#needKeyframe(nowMs);
+  }
+
+  /** The layer to be on from its next keyframe. */
+  want(layer: number, nowMs: number): void {
+    if (layer === this.#wanted) return;
+    this.#wanted = layer;
+    if (this.#rewriter.layer !== layer) this.#needKeyframe(nowMs);
+  }
+
+  /** While paused nothing is forwarded; after it, a keyframe is waited for. */
+  pause(paused: boolean, nowMs: number): void {
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    this.#rewriter.leave();
+    if (!paused) this.#needKeyframe(nowMs);
+  }
+
+  packet(packet: ProducedPacket): void {
+    if (this.#paused) return;
+    const out = this.#rewriter.push(packet, this.#wanted);
+    if (!out) return;
+    if (out.switched) this.#needsKeyframeSinceMs = undefined;
+    const { target } = this;
+    const rtp = writeRtp(packet.payload, {
+      payloadType: target.payloadType,
+      sequence: out.extended & 0xffff,
+      timestamp: out.timestamp,
+      ssrc: target.ssrc,
+      marker: packet.marker,
+      transportSequenceId: target.transportSequenceId,
+    });
+    this.#packets += 1;
+    this.#octets += packet.payload.length;
+    this.bytesSent += rtp.length;
+    this.#transport.sendRtp(rtp, { resend: false, hasSequence: target.transportSequenceId > 0 });
+  }
+
+  report(layer: number, report: SenderReport, atMs: number): void {
+    if (atMs - this.#reportedMs < SENDER_REPORT_EVERY_MS / 2) return;
+    const rtpTimestamp = this.#rewriter.report(layer, report.rtpTimestamp);
+    if (rtpTimestamp === undefined) return;
+    this.#reportedMs = atMs;
+    this.#send(report.ntpMs, rtpTimestamp);
+  }
+
+  /** Regular work: reports carried forward between the publisher's, keyframes not yet come. */
+  tick(nowMs: number): void {
+    if (this.#needsKeyframeSinceMs !== undefined && !this.#paused) this.producer.requestKeyframe(this.#wanted, nowMs);
+    if (nowMs - this.#reportedMs >= SENDER_REPORT_EVERY_MS) this.#reportForward(nowMs);
+    for (const [sequence, atMs] of this.#resentMs) if (nowMs - atMs > 1_000) this.#resentMs.delete(sequence);
+  }
+
+  /** The receiver asks for a keyframe. */
+  keyframeRequested(nowMs: number): void {
+    this.producer.requestKeyframe(this.#rewriter.layer ?? this.#wanted, nowMs);
+  }
+
+  /** The receiver asks for packets again. */
+  nacked(sequences: readonly number[], nowMs: number): void {
+    if (this.producer.kind === "audio") return;
+    for (const sequence of sequences) {
+      if (nowMs - (this.#resentMs.get(sequence) ?? Number.NEGATIVE_INFINITY) < RESEND_EVERY_MS) continue;
+      const origin = this.#rewriter.origin(sequence);
+      const kept = origin && this.producer.layers[origin.layer]?.ring.find(origin.extended);
+      if (!origin || !kept) continue;
+      this.#resentMs.set(sequence, nowMs);
+      this.#resend(sequence, kept, origin.timestampOffset);
+    }
+  }
+
+  /** Sends the newest packets once more, to find out what the way out carries. Answers the bytes sent. */
+  probe(bytes: number): number {
+    if (this.target.rtxSsrc === 0 || this.#paused) return 0;
+    let sent = 0;
+    for (let back = 0; back < 64 && sent < bytes; back += 1) {
+      const sequence = (this.#rewriter.highest - back) & 0xffff;
+      const origin = this.#rewriter.origin(sequence);
+      const kept = origin && this.producer.layers[origin.layer]?.ring.find(origin.extended);
+      if (!origin || !kept) break;
+      sent += this.#resend(sequence, kept, origin.timestampOffset);
+    }
+    return sent;
+  }
+
+  /** When the sender report that a receiver echoes was sent. */
+  reportedAt(compactNtp: number): number | undefined {
+    return compactNtp !== 0 && compactNtp === this.#lastReport.compactNtp ? this.#lastReport.atMs : undefined;
+  }
+
+  ended(): void {
+    this.#onEnded();
+  }
+
+  close(): void {
+    this.producer.unfollow(this);
+    this.#resentMs.clear();
+  }
+
+  #resend(sequence: number, kept: KeptPacket, timestampOffset: number): number {
+    const { target } = this;
+    const retransmission = target.rtxSsrc > 0;
+    if (retransmission) this.#rtxSequence = (this.#rtxSequence + 1) & 0xffff;
+    const packet = writeRtp(kept.payload, {
+      payloadType: retransmission ? target.rtxPayloadType : target.payloadType,
+      sequence: retransmission ? this.#rtxSequence : sequence,
+      timestamp: kept.timestamp + timestampOffset,
+      ssrc: retransmission ? target.rtxSsrc : target.ssrc,
+      marker: kept.marker,
+      transportSequenceId: target.transportSequenceId,
+      ...(retransmission && { originalSequence: sequence }),
+    });
+    this.#transport.sendRtp(packet, { resend: true, hasSequence: target.transportSequenceId > 0 });
+    return packet.length;
+  }
+
+  #reportForward(nowMs: number): void {
+    const layer = this.#rewriter.layer;
+    const stream = layer === undefined ? undefined : this.producer.layers[layer]?.stream;
+    const reported = stream?.reportAt(nowMs);
+    const rtpTimestamp = reported && this.#rewriter.report(layer ?? 0, reported.rtpTimestamp);
+    if (!reported || rtpTimestamp === undefined) return;
+    this.#reportedMs = nowMs;
+    this.#send(reported.ntpMs, rtpTimestamp);
+  }
+
+  #send(ntpMs: number, rtpTimestamp: number): void {
+    const packet = writeSenderReport({
+      ssrc: this.target.ssrc,
+      ntpMs,
+      rtpTimestamp,
+      packets: this.#packets,
+      octets: this.#octets,
+    });
+    this.#lastReport = { compactNtp: packet.readUInt32BE(10), atMs: this.#reportedMs };
+    this.#transport.sendRtcp(packet);
+  }
+
+  #needKeyframe(nowMs: number): void {
+    if (this.producer.kind === "audio") return;
+    this.#needsKeyframeSinceMs = nowMs;
+    this.producer.requestKeyframe(this.#wanted, nowMs);
+  }
+}
