@@ -2,6 +2,7 @@
  * Glass-to-glass: a clock drawn into the source's pixels, read back from the page's video at every presented frame.
  * `npm run bench -- latency --minutes 10 --part 333`
  */
+import { setPriority } from "node:os";
 import { startBrowser, until, videoState } from "@lianmai/e2e/browser";
 import { clockAgeMs, samplerSource } from "@lianmai/e2e/clock";
 import { publish } from "@lianmai/e2e/publisher";
@@ -11,21 +12,15 @@ import { percentile, printRows, readOptions } from "./report.ts";
 
 /** Frames before this are start-up, not steady state. */
 const SETTLE_MS = 10_000;
-
-interface PlayerStats {
-  readonly latencyMs?: number;
-  readonly stalls?: number;
-  readonly errors?: number;
-  readonly recoveries?: number;
-  readonly firstFrameMs?: number;
-  readonly bufferMs?: number;
-  readonly level?: unknown;
-}
+const STAND_IN_NICENESS = 5;
+const WARM_UP_MS = 15_000;
 
 /** Runs the benchmark and prints its figures. */
 export async function benchLatency(args: readonly string[]): Promise<void> {
   const { minutes, part, starts } = readOptions(args, { minutes: 2, part: 333, starts: 5 });
   const stack = await startStack();
+  // What follows stands in for the host's and the viewer's machines: it yields to the service's processes.
+  setPriority(STAND_IN_NICENESS);
   const browser = await startBrowser();
   const { key } = await stack.room("bench", { partTargetMs: part });
   const publisher = publish({ url: `${stack.rtmpUrl}/${key}` });
@@ -36,7 +31,11 @@ export async function benchLatency(args: readonly string[]): Promise<void> {
       ({ live }) => live?.at === "live",
       { budgetMs: 30_000 },
     );
-    await new Promise((resolve) => setTimeout(resolve, 8_000));
+    // The browser's own start, and its caches, are not what is measured.
+    const warm = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    await firstFrameMs(warm, stack);
+    await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS));
+    await warm.close();
     const firstFrames: number[] = [];
     for (let start = 0; start < starts; start++) {
       const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
@@ -61,10 +60,11 @@ export async function benchLatency(args: readonly string[]): Promise<void> {
       lags.push(...(await readMetric(transcodeUrl, "lianmai_encoder_lag_milliseconds")));
     }
     const samples = await page.evaluate<[number, number, boolean[]][]>("window.__clockSamples");
-    const stats = await page.evaluate<PlayerStats>("window.__lianmaiStats?.() ?? {}");
+    const stats = await page.evaluate<Record<string, unknown>>("window.__lianmaiStats?.() ?? {}");
     const settled = samples.filter(([at]) => at > startedMs + SETTLE_MS);
     const ages = settled.map(([at, , bits]) => clockAgeMs(bits, at));
     const gaps = settled.slice(1).map(([at], k) => at - (settled[k]?.[0] ?? at));
+    const { live } = await stack.api<{ live: { renditions: { name: string }[] } | null }>("GET", "/api/v1/rooms/bench");
     printRows(`latency: 720p30, parts ${part} ms, ${minutes} min, ${ages.length} frames`, [
       ["glass-to-glass p50 ms", Math.round(percentile(ages, 0.5))],
       ["glass-to-glass p95 ms", Math.round(percentile(ages, 0.95))],
@@ -84,6 +84,7 @@ export async function benchLatency(args: readonly string[]): Promise<void> {
         "part end to publication p50 / p95 s, at most",
         `${await histogramPercentile(transcodeUrl, "lianmai_part_delay_seconds", 0.5)} / ${await histogramPercentile(transcodeUrl, "lianmai_part_delay_seconds", 0.95)}`,
       ],
+      ["renditions", live?.renditions.map(({ name }) => name).join(" ") ?? "none"],
       ["player", JSON.stringify(stats)],
     ]);
   } finally {

@@ -1,7 +1,13 @@
 /** Plays through hls.js, the only file that knows it: wishes in, facts out. */
-import Hls, { ErrorTypes, Events, type HlsConfig, type LoaderContext } from "hls.js/light";
+import Hls, {
+  type ErrorData,
+  ErrorDetails,
+  ErrorTypes,
+  Events,
+  type HlsConfig,
+  type LoaderContext,
+} from "hls.js/light";
 import { AutoLevel } from "./auto-level.ts";
-import { addDate, type ClockOffset, offsetMs, startClockOffset } from "./clock-offset.ts";
 import {
   aheadMs,
   type Engine,
@@ -13,13 +19,14 @@ import {
 } from "./engine.ts";
 import type { LatencyStep } from "./latency.ts";
 import { isMedia, patient, withViewer } from "./loading.ts";
+import { localNowMs, ServerClock } from "./server-clock.ts";
 
 /** Whether this browser can play through it. */
 export const hlsSupported = (): boolean => Hls.isSupported();
 
-/** The server's clock is used once it is known to this. */
-const CLOCK_WITHIN_MS = 500;
 const SLOW_CHECK_MS = 100;
+/** What the origin answers for a rendition that was given up: it does not come back to this playlist. */
+const GONE = 410;
 /** What there is to choose from when only sound is played. */
 const AUDIO_LADDER = [{ height: 0, bitsPerSecond: 0 }] as const;
 
@@ -30,8 +37,7 @@ export class HlsEngine implements Engine {
   readonly #auto: AutoLevel;
   readonly #hls: Hls;
   readonly #slowCheck: ReturnType<typeof setInterval>;
-  #clock: ClockOffset = startClockOffset;
-  #clockAtMs = 0;
+  readonly #clock = new ServerClock();
   #audioUrl: string | undefined;
   #ladder: readonly EngineLevel[] = [];
   #audioOnly: boolean;
@@ -68,7 +74,7 @@ export class HlsEngine implements Engine {
   look(): EngineFacts {
     const details = this.#closed ? null : this.#hls.latestLevelDetails;
     const playing = this.#closed ? null : this.#hls.playingDate;
-    const offset = offsetMs(this.#clock, CLOCK_WITHIN_MS);
+    const serverNowMs = this.#clock.nowMs();
     const edge =
       details && this.#video.readyState > 0
         ? (details.edge + details.age - this.#video.currentTime) * 1_000
@@ -79,7 +85,7 @@ export class HlsEngine implements Engine {
       loadLevel: this.#closed || this.#audioOnly ? -1 : this.#hls.loadLevel,
       audioOnlyOffered: this.#audioUrl !== undefined,
       edgeLatencyMs: edge,
-      pictureAgeMs: offset === undefined || !playing ? undefined : localNowMs() + offset - playing.getTime(),
+      pictureAgeMs: serverNowMs === undefined || !playing ? undefined : serverNowMs - playing.getTime(),
       aheadMs: aheadMs(this.#video),
       partTargetMs: details ? (details.partTarget || details.targetduration) * 1_000 : 0,
       bitsPerSecond: this.#auto.bitsPerSecond,
@@ -192,15 +198,35 @@ export class HlsEngine implements Engine {
       const { frag, part } = data;
       this.#lastPart = part && typeof frag.sn === "number" ? { sn: frag.sn, index: part.index } : undefined;
     });
-    hls.on(Events.ERROR, (_event, data) => {
-      const details = String(data.details);
-      const network = data.type === ErrorTypes.NETWORK_ERROR;
-      if (data.fatal) {
-        const cause = network ? "network" : data.type === ErrorTypes.MEDIA_ERROR ? "media" : "other";
-        this.#options.report({ kind: "failed", cause, details });
-      } else if (details !== "aborted") {
-        this.#options.report({ kind: "error", details, status: data.response?.code ?? 0, network });
-      }
+    hls.on(Events.ERROR, (_event, data) => this.#failed(data));
+  }
+
+  #failed(data: ErrorData): void {
+    const details = String(data.details);
+    const status = data.response?.code ?? 0;
+    if (data.details === ErrorDetails.LEVEL_LOAD_ERROR && status === GONE) this.#leaveOut(data.url);
+    const network = data.type === ErrorTypes.NETWORK_ERROR;
+    if (data.fatal) {
+      const cause = network ? "network" : data.type === ErrorTypes.MEDIA_ERROR ? "media" : "other";
+      this.#options.report({ kind: "failed", cause, details });
+    } else if (details !== "aborted") {
+      this.#options.report({ kind: "error", details, status, network });
+    }
+  }
+
+  /** Takes a rendition that was given up out of the ladder, and goes on with what is left. */
+  #leaveOut(url: string | undefined): void {
+    // Once the library is through with the error: it still counts on its levels as they were.
+    queueMicrotask(() => {
+      const { levels } = this.#hls;
+      const gone = levels.findIndex((level) => level.url[0] === url?.replace(/[?].*/, ""));
+      if (this.#closed || gone === -1 || levels.length < 2) return;
+      this.#hls.removeLevel(gone);
+      this.#ladder = [];
+      this.#applyQuality();
+      this.#auto.level = -1;
+      this.#hls.nextLoadLevel = Math.max(0, this.#auto.level);
+      this.#options.report({ kind: "levels" });
     });
   }
 
@@ -219,7 +245,7 @@ export class HlsEngine implements Engine {
     xhr.addEventListener("readystatechange", () => {
       if (xhr.readyState !== 2) return;
       this.#auto.headers(Number(xhr.getResponseHeader("content-length") ?? 0));
-      this.#readClock(xhr, askedAtMs);
+      this.#clock.read(xhr, askedAtMs);
     });
     xhr.addEventListener("progress", (event) => this.#dropTo(this.#auto.progress(event.loaded)));
     xhr.addEventListener("load", () => {
@@ -229,15 +255,6 @@ export class HlsEngine implements Engine {
     });
     xhr.addEventListener("abort", () => this.#auto.aborted());
     xhr.addEventListener("error", () => this.#auto.aborted());
-  }
-
-  #readClock(xhr: XMLHttpRequest, askedAtMs: number): void {
-    const date = xhr.getResponseHeader("date");
-    if (!date || Number(xhr.getResponseHeader("age") ?? 0) > 0) return;
-    const hereAtMs = localNowMs();
-    const passedMs = hereAtMs - this.#clockAtMs;
-    this.#clockAtMs = hereAtMs;
-    this.#clock = addDate(this.#clock, { dateMs: Date.parse(date), askedAtMs, hereAtMs, passedMs });
   }
 
   #dropTo(level: number): void {
@@ -277,9 +294,4 @@ export class HlsEngine implements Engine {
     if (!isConnected || !level?.width || clientWidth === 0) return 0;
     return Math.min(clientHeight, (clientWidth * level.height) / level.width) * devicePixelRatio;
   }
-}
-
-/** A clock that never jumps, near the wall clock. */
-function localNowMs(): number {
-  return performance.timeOrigin + performance.now();
 }

@@ -17,7 +17,7 @@ const SILENT_BUDGET_MS = 3_000;
 /** Largest record: one picture of the largest program (4096x2304 yuv420p). */
 const MAX_RECORD_BYTES = 4_096 * 2_304 * 1.5;
 /** Mixers go before encoders where the system allows it (root); elsewhere they stay as they are. */
-const MIXER_NICENESS = -5;
+const MIXER_NICENESS = -6;
 
 export type SourceCommand = Extract<MixerCommand, { readonly kind: "source" }>;
 

@@ -9,7 +9,7 @@ export const ORIGIN_ERRORS = {
   "room-not-live": { status: 404, title: "This room has no program" },
   "program-gone": { status: 404, title: "This program is over or was never here" },
   "rendition-unknown": { status: 404, title: "The program has no such rendition" },
-  "rendition-gone": { status: 404, title: "This rendition was given up; choose another" },
+  "rendition-gone": { status: 410, title: "This rendition was given up; choose another" },
   "init-not-found": { status: 404, title: "No such initialization segment" },
   "segment-not-found": { status: 404, title: "No such segment, or no longer" },
   "part-not-found": { status: 404, title: "No such part, or no longer" },

@@ -153,7 +153,7 @@ export class OriginProgram {
     }
   }
 
-  /** Gives a rung up: it leaves the multivariant playlist, its own answers 404 `rendition-gone`. */
+  /** Gives a rung up: it leaves the multivariant playlist, its own answers 410 `rendition-gone`. */
   shed(rungName: string): void {
     const rendition = this.renditions.get(rungName);
     if (!rendition || rendition.gone) return;

@@ -3,15 +3,16 @@ import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { FlvReader, type FlvTag, parseAudioTag, parseVideoTag } from "@lianmai/ingest/flv";
+import type { Clock } from "@lianmai/process";
 import { BYTES_PER_SAMPLE_PAIR, SAMPLE_RATE, samplesPerFrame } from "../bus/frames.ts";
 import { nutHead, nutPictureHead, nutSoundHead } from "../bus/nut.ts";
 import type { ProgramFormat, Rung } from "../contract.ts";
 import type { EncodedPicture } from "../pack/encoded.ts";
 import { ladderArguments, type VideoEncoder } from "./arguments.ts";
 import { type FfmpegEnd, type FfmpegProcess, startFfmpeg } from "./ffmpeg-process.ts";
+import { inputAllowance } from "./input-allowance.ts";
 
-/** Raw pictures waiting for the encoder's stdin, at most: the history a new run begins with, and a second more. */
-const MAX_INPUT_MS = 2_500;
+/** Raw pictures that may wait for the encoder's stdin, whatever the allowance. */
 const MAX_INPUT_BYTES = 256 * 1024 * 1024;
 
 /** What a run gives out. Sound times are as the encoder wrote them, to the millisecond. */
@@ -35,6 +36,7 @@ export interface EncoderRunOptions {
   readonly output: EncoderOutput;
   /** Sound before this sample is not fed; blocks are cut there. */
   readonly firstSample: number;
+  readonly clock: Clock;
 }
 
 export class EncoderRun {
@@ -46,12 +48,15 @@ export class EncoderRun {
   readonly #lastIndex = new Map<string, number>();
   #ffmpeg: FfmpegProcess | null = null;
   #droppedPictures = 0;
+  #refilled = 0;
+  #startedMs = 0;
   #fedIndex = -1;
   #firstFedIndex = -1;
   #closed = false;
 
   private constructor(options: EncoderRunOptions) {
     this.#options = options;
+    this.#startedMs = options.clock.monotonicMs();
     this.#input = new Readable({ highWaterMark: 0, read: () => {} });
     this.#input.push(nutHead(options.format));
     this.ended = this.#run();
@@ -87,12 +92,12 @@ export class EncoderRun {
   }
 
   /**
-   * Feeds picture `index`; dropped (and counted) when too much is waiting already. Sound is never dropped.
-   * `refill`: from the history, which has a bound of its own.
+   * Feeds picture `index`; dropped (and counted) when too much is waiting already: viewers see fewer pictures rather
+   * than later ones. Sound is never dropped. `refill`: from the history, which has a bound of its own.
    */
   picture(index: number, data: Buffer, options: { readonly refill?: boolean } = {}): void {
-    const boundBytes = Math.min(MAX_INPUT_BYTES, (data.length * this.#options.format.fps * MAX_INPUT_MS) / 1_000);
-    if (!options.refill && this.#input.readableLength + data.length > boundBytes) {
+    if (options.refill) this.#refilled++;
+    else if (this.#isFull(index, data.length)) {
       this.#droppedPictures++;
       return;
     }
@@ -100,6 +105,16 @@ export class EncoderRun {
     this.#fedIndex = index;
     this.#input.push(nutPictureHead(index, data.length));
     this.#input.push(data);
+  }
+
+  #isFull(index: number, bytes: number): boolean {
+    const { format, gopFrames, clock } = this.#options;
+    const waitingBytes = this.#input.readableLength + bytes;
+    const allowance = inputAllowance({
+      ...{ fps: format.fps, gopFrames, index, refilled: this.#refilled },
+      runningMs: clock.monotonicMs() - this.#startedMs,
+    });
+    return waitingBytes > MAX_INPUT_BYTES || waitingBytes > allowance * bytes;
   }
 
   /** Feeds the sound block of picture `index`. */

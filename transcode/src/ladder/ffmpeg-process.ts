@@ -1,11 +1,15 @@
 /** The only importer of fluent-ffmpeg: starts an encoder, says how it ended. */
 import type { ChildProcess } from "node:child_process";
+import { setPriority } from "node:os";
 import type { Readable } from "node:stream";
 import ffmpeg from "fluent-ffmpeg";
 import type { LadderArguments } from "./arguments.ts";
 
-/** Encoders yield to the mixers, whose lateness every viewer sees. */
-const ENCODER_NICENESS = 5;
+/**
+ * Encoders go before everything on the machine that has no deadline, and after the mixers. Only root may; elsewhere
+ * they stay as they are.
+ */
+const ENCODER_NICENESS = -3;
 
 /** Why an encoder ended. */
 export type FfmpegEnd =
@@ -24,7 +28,7 @@ export interface FfmpegProcess {
 /** Starts ffmpeg with `input` on its stdin. Never throws: failures are told by `ended`. */
 export function startFfmpeg(input: Readable, args: LadderArguments): FfmpegProcess {
   const { promise: ended, resolve } = Promise.withResolvers<FfmpegEnd>();
-  const command = ffmpeg({ source: input, niceness: ENCODER_NICENESS });
+  const command = ffmpeg({ source: input });
   // Several arguments, never one array: the library splits array items at a blank.
   command.inputOptions(...(args.input as [string]));
   command.complexFilter([...args.filter]);
@@ -37,6 +41,7 @@ export function startFfmpeg(input: Readable, args: LadderArguments): FfmpegProce
     // A kill before the spawn is silently lost by the library.
     if (asked) child?.kill("SIGKILL");
     child?.stdin?.on("error", () => {});
+    prioritise(child);
   });
   command.on("stderr", (line: string) => {
     stderrTail.push(line);
@@ -63,4 +68,12 @@ export async function warmUpFfmpeg(): Promise<void> {
   const command = ffmpeg();
   await new Promise<void>((resolve) => command.getAvailableFormats(() => resolve()));
   await new Promise<void>((resolve) => command.getAvailableEncoders(() => resolve()));
+}
+
+function prioritise(child: ChildProcess | undefined): void {
+  try {
+    if (child?.pid !== undefined) setPriority(child.pid, ENCODER_NICENESS);
+  } catch {
+    // Only root may; the encoder runs without it.
+  }
 }

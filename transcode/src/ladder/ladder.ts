@@ -140,12 +140,12 @@ export class Ladder {
   }
 
   #start(directory: string): EncoderRun {
-    const { format, gopFrames, encoder, cores, vaapiDevice } = this.#options;
+    const { format, gopFrames, encoder, cores, vaapiDevice, clock } = this.#options;
     const resumeSample = this.#soundGrid.next;
     const firstSample = resumeSample === null ? 0 : resumeSample - SOUND_PREROLL_UNITS * SAMPLES_PER_ACCESS_UNIT;
     const rungs = this.#options.rungs.filter((rung) => rung.width > 0 && !this.#shed.includes(rung.name));
     const run = EncoderRun.start({
-      ...{ format, gopFrames, encoder, cores, directory, rungs, firstSample },
+      ...{ format, gopFrames, encoder, cores, directory, rungs, firstSample, clock },
       ...(vaapiDevice !== undefined && { vaapiDevice }),
       output: {
         videoConfig: (rung, avcC) => this.#options.output.videoConfig(rung, avcC),

@@ -2,8 +2,10 @@
 
 /** Lag beyond this eats the viewers' buffer. */
 const LAG_LIMIT_MS = 700;
-/** It must last this long: a starved moment is no reason to give up a rung. */
-const SUSTAINED_MS = 5_000;
+/**
+ * It must last this long: a starved moment, which costs pictures but no latency, is no reason to give up a rung.
+ */
+const SUSTAINED_MS = 10_000;
 
 export interface LoadState {
   readonly lagMs: number;
