@@ -10,7 +10,7 @@ import { rootDir, run, SetupError, say, signalCurrent } from "./setup/run.mjs";
 import { ensureSystemPackages } from "./setup/system-packages.mjs";
 
 const service = process.env.REDIS_URL ? ["ffmpeg"] : ["ffmpeg", "redis-server"];
-const everything = ["ffmpeg", "redis-server", "chromium"];
+const everything = ["ffmpeg", "redis-server", "chromium-headless-shell"];
 
 const commands = {
   start: { packages: service, player: true, entry: "ops/start/src/main.ts" },

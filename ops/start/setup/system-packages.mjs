@@ -4,7 +4,7 @@ import { findProgram, run, SetupError, say } from "./run.mjs";
 const PROGRAMS = {
   ffmpeg: ["ffmpeg"],
   "redis-server": ["redis-server"],
-  chromium: ["chromium", "chromium-browser", "google-chrome"],
+  "chromium-headless-shell": ["chromium-headless-shell"],
 };
 
 /** Installs the Debian packages whose programs are missing, when allowed to; else says the one command to run. */

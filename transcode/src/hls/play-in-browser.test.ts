@@ -103,7 +103,7 @@ beforeAll(async () => {
   startedAtMs = systemClock.monotonicMs();
   begin({ epoch: 1, firstIndex: 0 });
   browser = await chromium.launch({
-    executablePath: process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium",
+    executablePath: process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium-headless-shell",
     args: [
       "--no-sandbox",
       "--disable-gpu",
