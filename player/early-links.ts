@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 
@@ -6,8 +5,9 @@ import type { Plugin } from "vite";
 const WATCH_ENTRIES = ["watch-page.svelte", "hls-engine.ts"];
 
 /**
- * Puts a small script of its own file into the page's head that, on a watch page, asks for the multivariant
- * playlist, the room and the player's chunks before the application's script has even been parsed.
+ * Writes `early.json`: the chunks a watch page needs at once. The server names them in the page's `Link` header, so
+ * that they are on their way before the page's own script has even been parsed. Shape: `{modules, styles}`, lists of
+ * paths.
  */
 export function earlyLinks(): Plugin {
   return {
@@ -29,22 +29,12 @@ export function earlyLinks(): Plugin {
         for (const chunk of chunks) {
           if (WATCH_ENTRIES.some((name) => chunk.facadeModuleId?.endsWith(`/${name}`))) visit(chunk.fileName);
         }
-        const source = script([...wanted], [...styles]);
-        const fileName = `assets/early-${createHash("sha256").update(source).digest("base64url").slice(0, 8)}.js`;
-        this.emitFile({ type: "asset", fileName, source });
-        const page = bundle["index.html"];
-        if (page?.type !== "asset") throw new Error("early-links needs index.html in the bundle");
-        page.source = String(page.source).replace("<!-- early-links -->", `<script async src="/${fileName}"></script>`);
+        const paths = (names: Iterable<string>) => [...names].map((name) => `/${name}`);
+        const source = JSON.stringify({ modules: paths(wanted), styles: paths(styles) });
+        this.emitFile({ type: "asset", fileName: "early.json", source });
       },
     },
   };
-}
-
-function script(modules: readonly string[], styles: readonly string[]): string {
-  return `(function(){var m=/^\\/(?:r\\/)?([a-z0-9-]+)$/.exec(location.pathname);if(!m||/^\\/(host|sign-in)$/.test(m[0]))return;
-function l(r,h,a){var e=document.createElement("link");e.rel=r;e.href=h;if(a){e.as=a;e.crossOrigin="anonymous"}document.head.appendChild(e)}
-l("preload","/live/"+m[1]+"/index.m3u8","fetch");l("preload","/api/v1/rooms/"+m[1],"fetch");
-${JSON.stringify(modules)}.forEach(function(f){l("modulepreload","/"+f)});${JSON.stringify(styles)}.forEach(function(f){l("preload","/"+f,"style")})})()`;
 }
 
 const COMPRESSIBLE = /\.(?:js|css|html|svg|json)$/;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { sendProblem } from "../http/problems.ts";
+import { earlyLinks, readEarly } from "./early-links.ts";
 
 /** Paths that never fall back to the application's page. */
 const NOT_PAGES = ["/api", "/live", "/ws", "/assets", "/metrics"];
@@ -16,6 +17,7 @@ const HASHED = /[/\\]assets[/\\]/;
  */
 export async function registerPages(app: FastifyInstance, options: { readonly directory: string }): Promise<void> {
   const { directory } = options;
+  const early = readEarly(directory);
   await app.register(fastifyStatic, {
     root: directory,
     suppressWarning: true,
@@ -27,14 +29,18 @@ export async function registerPages(app: FastifyInstance, options: { readonly di
   });
   app.setNotFoundHandler((request, reply) => {
     if (!wantsPage(request)) return sendProblem(reply, "not-found");
-    if (existsSync(join(directory, "index.html"))) return reply.sendFile("index.html");
-    return pagesMissing(request, reply);
+    if (!existsSync(join(directory, "index.html"))) return pagesMissing(request, reply);
+    const links = earlyLinks(pathOf(request), early);
+    if (links) reply.header("link", links);
+    return reply.sendFile("index.html");
   });
   app.get("/", { schema: { hide: true } }, (_request, reply) => reply.callNotFound());
 }
 
+const pathOf = (request: FastifyRequest): string => request.url.split("?", 1)[0] ?? "";
+
 function wantsPage(request: FastifyRequest): boolean {
-  const path = request.url.split("?", 1)[0] ?? "";
+  const path = pathOf(request);
   if (request.method !== "GET" && request.method !== "HEAD") return false;
   if (NOT_PAGES.some((prefix) => path === prefix || path.startsWith(`${prefix}/`))) return false;
   return path === "/" || (request.headers.accept ?? "").includes("text/html");
