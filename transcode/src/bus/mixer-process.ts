@@ -10,6 +10,7 @@ import type { ProgramFormat } from "../contract.ts";
 import type { MixerCommand, MixerEvent, MixerRecord, MixerStats } from "../mixer/protocol.ts";
 import { RecordReader } from "../mixer/protocol.ts";
 import type { MixerPool } from "./mixer-pool.ts";
+import type { PicturePool } from "./picture-pool.ts";
 
 /** A child that is not ready, or gives no record while composing, for this long is replaced. */
 const READY_BUDGET_MS = 15_000;
@@ -24,6 +25,8 @@ export type SourceCommand = Extract<MixerCommand, { readonly kind: "source" }>;
 export interface MixerProcessOptions {
   readonly logger: Logger;
   readonly pool: Pick<MixerPool, "take">;
+  /** Lends the buffers of the records' pictures; whoever needs one beyond {@link onRecord} holds it. */
+  readonly pictures: PicturePool;
   readonly onRecord: (record: MixerRecord) => void;
   readonly onEvent: (event: MixerEvent) => void;
 }
@@ -97,7 +100,10 @@ export class MixerProcess {
     this.#child = child;
     this.#ready = false;
     this.#watch(READY_BUDGET_MS);
-    const reader = new RecordReader({ maxPayloadBytes: MAX_RECORD_BYTES });
+    const reader = new RecordReader({
+      maxPayloadBytes: MAX_RECORD_BYTES,
+      pictureBuffer: (bytes) => this.#options.pictures.take(bytes),
+    });
     const media = child.stdio[3] as Readable;
     media.on("data", (chunk: Buffer) => this.#read(child, reader, chunk));
     media.on("error", () => {});
@@ -111,6 +117,7 @@ export class MixerProcess {
       for (const record of reader.push(chunk)) {
         if (record.kind === "video") this.#watchdog?.refresh();
         this.#options.onRecord(record);
+        if (record.kind === "video") this.#options.pictures.release(record.data);
       }
     } catch (error) {
       this.#options.logger.error({ err: error }, "mixer sent something that is no record");

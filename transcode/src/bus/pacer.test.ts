@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { pictureBytes } from "./frames.ts";
 import { Pacer } from "./pacer.ts";
+import { PicturePool } from "./picture-pool.ts";
 
 const format = { width: 16, height: 16, fps: 25 };
 const FRAME_MS = 40;
@@ -13,7 +14,7 @@ function setUp(firstIndex = 50) {
   const pictures: { readonly index: number; readonly shade: number | undefined }[] = [];
   const sounds: { readonly index: number; readonly silent: boolean }[] = [];
   const pacer = new Pacer({
-    ...{ format, zeroMs: 0, firstIndex, clock },
+    ...{ format, zeroMs: 0, firstIndex, clock, pool: new PicturePool() },
     sink: {
       picture: (index, data) => void pictures.push({ index, shade: data[0] }),
       sound: (index, data) => void sounds.push({ index, silent: data.every((byte) => byte === 0) }),

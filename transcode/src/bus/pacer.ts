@@ -7,6 +7,7 @@ import type { Clock } from "@lianmai/process";
 import type { ProgramFormat } from "../contract.ts";
 import type { MixerRecord } from "../mixer/protocol.ts";
 import { BYTES_PER_SAMPLE_PAIR, pictureBytes, samplesPerFrame } from "./frames.ts";
+import type { PicturePool } from "./picture-pool.ts";
 
 /** Where the program goes: each index once, rising by one. */
 export interface ProgramSink {
@@ -23,6 +24,8 @@ export interface PacerOptions {
   readonly firstIndex: number;
   readonly sink: ProgramSink;
   readonly clock: Clock;
+  /** Whose pictures are taken. */
+  readonly pool: PicturePool;
 }
 
 /** A picture is waited for this many pictures' time past its due time, its sound one more. */
@@ -123,6 +126,9 @@ export class Pacer {
   }
 
   #emitPicture(data: Buffer): void {
+    const { pool } = this.#options;
+    pool.hold(data);
+    pool.release(this.#lastPicture);
     this.#lastPicture = data;
     this.#options.sink.picture(this.#nextPicture++, data);
   }

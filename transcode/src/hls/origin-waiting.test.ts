@@ -85,7 +85,7 @@ describe("blocking reload", () => {
     leaving.destroy();
     await expect.poll(() => t.origin.waiting()).toBe(2);
     t.program.shed("180p");
-    expect([(await shed.answer).status, codeOf(await shed.answer)]).toEqual([404, "rendition-gone"]);
+    expect([(await shed.answer).status, codeOf(await shed.answer)]).toEqual([410, "rendition-gone"]);
     t.program.end();
     expect((await ended.answer).body.toString()).toContain("#EXT-X-ENDLIST");
     expect(t.origin.waiting()).toBe(0);

@@ -1,14 +1,15 @@
 /** One life of the ladder's ffmpeg: NUT in, encoded pictures and sound out. */
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { FlvReader, type FlvTag, parseAudioTag, parseVideoTag } from "@lianmai/ingest/flv";
 import type { Clock } from "@lianmai/process";
 import { BYTES_PER_SAMPLE_PAIR, SAMPLE_RATE, samplesPerFrame } from "../bus/frames.ts";
 import { nutHead, nutPictureHead, nutSoundHead } from "../bus/nut.ts";
+import type { PicturePool } from "../bus/picture-pool.ts";
 import type { ProgramFormat, Rung } from "../contract.ts";
 import type { EncodedPicture } from "../pack/encoded.ts";
 import { ladderArguments, type VideoEncoder } from "./arguments.ts";
+import { EncoderInput } from "./encoder-input.ts";
 import { type FfmpegEnd, type FfmpegProcess, startFfmpeg } from "./ffmpeg-process.ts";
 import { inputAllowance } from "./input-allowance.ts";
 
@@ -37,12 +38,14 @@ export interface EncoderRunOptions {
   /** Sound before this sample is not fed; blocks are cut there. */
   readonly firstSample: number;
   readonly clock: Clock;
+  /** Whose pictures are fed. */
+  readonly pool: PicturePool;
 }
 
 export class EncoderRun {
   readonly ended: Promise<FfmpegEnd>;
   readonly #options: EncoderRunOptions;
-  readonly #input: Readable;
+  readonly #input = new EncoderInput();
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
   readonly #lastIndex = new Map<string, number>();
@@ -57,8 +60,7 @@ export class EncoderRun {
   private constructor(options: EncoderRunOptions) {
     this.#options = options;
     this.#startedMs = options.clock.monotonicMs();
-    this.#input = new Readable({ highWaterMark: 0, read: () => {} });
-    this.#input.push(nutHead(options.format));
+    this.#input.add(nutHead(options.format));
     this.ended = this.#run();
   }
 
@@ -103,13 +105,15 @@ export class EncoderRun {
     }
     if (this.#fedIndex < 0) this.#firstFedIndex = index;
     this.#fedIndex = index;
-    this.#input.push(nutPictureHead(index, data.length));
-    this.#input.push(data);
+    const { pool } = this.#options;
+    pool.hold(data);
+    this.#input.add(nutPictureHead(index, data.length));
+    this.#input.add(data, () => pool.release(data));
   }
 
   #isFull(index: number, bytes: number): boolean {
     const { format, gopFrames, clock } = this.#options;
-    const waitingBytes = this.#input.readableLength + bytes;
+    const waitingBytes = this.#input.waitingBytes + bytes;
     const allowance = inputAllowance({
       ...{ fps: format.fps, gopFrames, index, refilled: this.#refilled },
       runningMs: clock.monotonicMs() - this.#startedMs,
@@ -124,8 +128,8 @@ export class EncoderRun {
     const cut = Math.min(samples, Math.max(0, this.#options.firstSample - first));
     if (cut === samples) return;
     const block = data.subarray(cut * BYTES_PER_SAMPLE_PAIR);
-    this.#input.push(nutSoundHead(first + cut, block.length));
-    this.#input.push(block);
+    this.#input.add(nutSoundHead(first + cut, block.length));
+    this.#input.add(block);
   }
 
   /** Ends a run that is of no use any more; its owner sees a failure and starts another. */

@@ -13,7 +13,7 @@ it("keeps a GOP's first picture longer, since the others need it", () => {
 
 it("gives an encoder that begins with the history the time to work it off, and takes it back bit by bit", () => {
   const at = (runningMs: number) => inputAllowance({ ...base, refilled: 45, runningMs });
-  expect(at(0)).toBe(75);
-  expect(at(4_000)).toBe(45);
+  expect(at(0)).toBe(90);
+  expect(at(4_000)).toBe(60);
   expect(at(60_000)).toBe(12);
 });

@@ -3,7 +3,7 @@
 /** Pictures that wait longer than this come too late to be worth more than the ones behind them. */
 const STEADY_MS = 400;
 /** A run that begins is given its own start-up time. */
-const START_MS = 1_000;
+const START_MS = 1_500;
 /** Share of real time by which an encoder that began behind is expected to catch up. */
 const CATCH_UP_SHARE = 0.25;
 /** A GOP's first picture is the last to go: without it the GOP cannot be decoded. */

@@ -7,6 +7,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, createBackoff, type Logger } from "@lianmai/process";
 import { pictureBytes } from "../bus/frames.ts";
+import type { PicturePool } from "../bus/picture-pool.ts";
 import type { ProgramFormat, Rung } from "../contract.ts";
 import { type EncodedPicture, type EncodedSound, SAMPLES_PER_ACCESS_UNIT } from "../pack/encoded.ts";
 import type { VideoEncoder } from "./arguments.ts";
@@ -39,6 +40,8 @@ export interface LadderOptions {
   readonly output: LadderOutput;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Whose pictures are fed. */
+  readonly pool: PicturePool;
 }
 
 /** Access units fed again before the one that continues, for the AAC encoder to settle (2 of priming, 1 spare). */
@@ -66,7 +69,8 @@ export class Ladder {
   constructor(options: LadderOptions) {
     this.#options = options;
     this.#shed = [...options.shed];
-    this.#history = new PictureHistory({ fps: options.format.fps, pictureBytes: pictureBytes(options.format) });
+    const { format, pool } = options;
+    this.#history = new PictureHistory({ fps: format.fps, pictureBytes: pictureBytes(format), pool });
     this.#loadTimer = setInterval(() => this.#checkLoad(), LOAD_CHECK_MS);
     this.#finished = this.#keepRunning();
   }
@@ -140,12 +144,12 @@ export class Ladder {
   }
 
   #start(directory: string): EncoderRun {
-    const { format, gopFrames, encoder, cores, vaapiDevice, clock } = this.#options;
+    const { format, gopFrames, encoder, cores, vaapiDevice, clock, pool } = this.#options;
     const resumeSample = this.#soundGrid.next;
     const firstSample = resumeSample === null ? 0 : resumeSample - SOUND_PREROLL_UNITS * SAMPLES_PER_ACCESS_UNIT;
     const rungs = this.#options.rungs.filter((rung) => rung.width > 0 && !this.#shed.includes(rung.name));
     const run = EncoderRun.start({
-      ...{ format, gopFrames, encoder, cores, directory, rungs, firstSample, clock },
+      ...{ format, gopFrames, encoder, cores, directory, rungs, firstSample, clock, pool },
       ...(vaapiDevice !== undefined && { vaapiDevice }),
       output: {
         videoConfig: (rung, avcC) => this.#options.output.videoConfig(rung, avcC),

@@ -1,4 +1,5 @@
 /** The newest raw pictures and sound of a program, so that a new encoder takes up where the last one ended. */
+import type { PicturePool } from "../bus/picture-pool.ts";
 
 /** Pictures older than this are forgotten. */
 const HISTORY_MS = 1_500;
@@ -13,8 +14,10 @@ export class PictureHistory {
   readonly #sounds: { readonly index: number; readonly data: Buffer }[] = [];
   readonly #maxPictures: number;
   readonly #maxSounds: number;
+  readonly #pool: PicturePool;
 
-  constructor(options: { readonly fps: number; readonly pictureBytes: number }) {
+  constructor(options: { readonly fps: number; readonly pictureBytes: number; readonly pool: PicturePool }) {
+    this.#pool = options.pool;
     this.#fps = options.fps;
     const byTime = Math.ceil((HISTORY_MS * options.fps) / 1_000);
     this.#maxPictures = Math.max(4, Math.min(byTime, Math.floor(MAX_PICTURE_BYTES / options.pictureBytes)));
@@ -27,8 +30,11 @@ export class PictureHistory {
   }
 
   addPicture(index: number, data: Buffer): void {
+    this.#pool.hold(data);
     this.#pictures.push({ index, data });
-    if (this.#pictures.length > this.#maxPictures) this.#pictures.shift();
+    if (this.#pictures.length <= this.#maxPictures) return;
+    const oldest = this.#pictures.shift();
+    if (oldest) this.#pool.release(oldest.data);
   }
 
   addSound(index: number, data: Buffer): void {

@@ -83,13 +83,16 @@ export class RecordError extends Error {
 /** Reads records from chunks of any size; a payload is copied once, into a buffer of its own. */
 export class RecordReader {
   readonly #maxPayloadBytes: number;
+  readonly #pictureBuffer: (bytes: number) => Buffer;
   #header = Buffer.allocUnsafe(RECORD_HEADER_BYTES);
   #headerFilled = 0;
   #payload: Buffer | null = null;
   #payloadFilled = 0;
 
-  constructor(options: { readonly maxPayloadBytes: number }) {
+  /** `pictureBuffer`: where pictures are put; a new buffer each by default. */
+  constructor(options: { readonly maxPayloadBytes: number; readonly pictureBuffer?: (bytes: number) => Buffer }) {
     this.#maxPayloadBytes = options.maxPayloadBytes;
+    this.#pictureBuffer = options.pictureBuffer ?? Buffer.allocUnsafeSlow;
   }
 
   /** The records completed by `chunk`, in order. Throws {@link RecordError}. */
@@ -115,7 +118,8 @@ export class RecordReader {
     if (this.#headerFilled < RECORD_HEADER_BYTES) return copied;
     const size = this.#header.readUInt32BE(1);
     if (size === 0 || size > this.#maxPayloadBytes) throw new RecordError(`record of ${size} bytes`);
-    this.#payload = Buffer.allocUnsafeSlow(size);
+    const isPicture = this.#header.readUInt8(0) === KINDS.video;
+    this.#payload = isPicture ? this.#pictureBuffer(size) : Buffer.allocUnsafeSlow(size);
     this.#payloadFilled = 0;
     return copied;
   }

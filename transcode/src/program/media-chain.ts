@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Clock, Logger } from "@lianmai/process";
 import type { MixerProcess } from "../bus/mixer-process.ts";
 import { Pacer } from "../bus/pacer.ts";
+import type { PicturePool } from "../bus/picture-pool.ts";
 import type { ProgramFormat, Rung } from "../contract.ts";
 import { OriginProgram } from "../hls/origin-program.ts";
 import type { OriginProgramOptions } from "../hls/origin-program-options.ts";
@@ -31,6 +32,8 @@ export interface ChainOptions {
   readonly encoder: VideoEncoder;
   readonly cores: number;
   readonly mixer: MixerProcess;
+  /** Lends the buffers of the mixer's pictures. */
+  readonly pictures: PicturePool;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly onShed: (rung: string) => void;
@@ -43,7 +46,7 @@ export class MediaChain {
   readonly pacer: Pacer;
 
   constructor(options: ChainOptions) {
-    const { format, grid, clock, logger } = options;
+    const { format, grid, clock, logger, pictures: pool } = options;
     const zeroMs = clock.monotonicMs() - (clock.wallMs() - options.zeroWallMs);
     this.origin = new OriginProgram({
       ...{ room: options.room, programId: options.programId, epoch: options.epoch, format, ...grid },
@@ -59,7 +62,7 @@ export class MediaChain {
     const origin = this.origin;
     this.ladder = new Ladder({
       ...{ format, rungs: options.rungs, shed: options.shed, gopFrames: grid.gopFrames },
-      ...{ encoder: options.encoder, cores: options.cores, logger, clock },
+      ...{ encoder: options.encoder, cores: options.cores, logger, clock, pool },
       directory: join(tmpdir(), `${SOCKET_DIRECTORY_PREFIX}${process.pid}`, options.programId),
       output: {
         videoConfig: (rung, avcC) => origin.videoConfig(rung, avcC),
@@ -72,7 +75,7 @@ export class MediaChain {
         },
       },
     });
-    this.pacer = new Pacer({ format, zeroMs, firstIndex: options.firstIndex, sink: this.ladder, clock });
+    this.pacer = new Pacer({ format, zeroMs, firstIndex: options.firstIndex, sink: this.ladder, clock, pool });
     options.mixer.start({ format, zeroMs });
     this.pacer.start();
   }

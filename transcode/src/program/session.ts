@@ -4,6 +4,7 @@ import type { Publication } from "@lianmai/ingest/contract";
 import type { Clock, Logger } from "@lianmai/process";
 import type { MixerPool } from "../bus/mixer-pool.ts";
 import { MixerProcess } from "../bus/mixer-process.ts";
+import { PicturePool } from "../bus/picture-pool.ts";
 import type { ProgramRecord, RoomSettings } from "../contract.ts";
 import type { OriginProgram } from "../hls/origin-program.ts";
 import type { OriginProgramOptions } from "../hls/origin-program-options.ts";
@@ -44,6 +45,7 @@ export class ProgramSession {
   readonly #logger: Logger;
   readonly #resolveEnded: (reason: EndReason) => void;
   readonly #timer: NodeJS.Timeout;
+  readonly #pictures = new PicturePool();
   #state: ProgramState;
   #settings: RoomSettings;
   #chain: MediaChain | null = null;
@@ -63,6 +65,7 @@ export class ProgramSession {
     this.#mixer = new MixerProcess({
       logger: this.#logger,
       pool: options.mixers,
+      pictures: this.#pictures,
       onRecord: (record) => this.#chain?.take(record),
       onEvent: (event) => this.#mixerEvent(event),
     });
@@ -188,6 +191,7 @@ export class ProgramSession {
       },
       zeroWallMs: zeroWallMs(record),
       mixer: this.#mixer,
+      pictures: this.#pictures,
       clock,
       logger: this.#logger.child({ program: record.programId }),
       onShed: (rung) => this.#publish({ shed: [...(this.#record?.shed ?? []), rung] }),
