@@ -18,6 +18,7 @@ const commands = {
   check: { packages: [], player: false, entry: "ops/config/src/check.ts" },
   bench: { packages: everything, player: true, entry: "ops/bench/src/main.ts" },
   torture: { packages: everything, player: true, entry: "ops/torture/src/main.ts" },
+  reconcile: { packages: [], player: false, entry: "edge/src/gifts/reconcile/main.ts" },
   fix: { packages: [], player: false, entry: "ops/config/src/fix.ts" },
 };
 

@@ -1,3 +1,4 @@
+import { benchGifts } from "./gifts.ts";
 import { benchHls } from "./hls.ts";
 import { benchLadder } from "./ladder.ts";
 import { benchLatency } from "./latency.ts";
@@ -6,6 +7,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void
   latency: benchLatency,
   hls: benchHls,
   ladder: benchLadder,
+  gifts: benchGifts,
 };
 
 const [name = "", ...args] = process.argv.slice(2);

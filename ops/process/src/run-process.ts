@@ -72,7 +72,8 @@ function leave(code: number, reason: string): never {
   process.exit(code);
 }
 
-function settingsOrExit(): Settings {
+/** The settings of this process's environment; says what cannot be used and exits with 78. */
+export function settingsOrExit(): Settings {
   try {
     return readSettings(process.env);
   } catch (error) {

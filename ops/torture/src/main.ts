@@ -1,11 +1,13 @@
 import { tortureDropouts } from "./dropouts.ts";
 import { tortureHostile } from "./hostile.ts";
 import { tortureKills } from "./kills.ts";
+import { tortureLedger } from "./ledger.ts";
 
 const TORTURES: Readonly<Record<string, (args: readonly string[]) => Promise<boolean>>> = {
   dropouts: tortureDropouts,
   kills: tortureKills,
   hostile: tortureHostile,
+  ledger: tortureLedger,
 };
 
 const [name = "", ...args] = process.argv.slice(2);
