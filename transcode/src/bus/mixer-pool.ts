@@ -15,6 +15,9 @@ export interface MixerPoolOptions {
   readonly module?: URL;
 }
 
+/** A start-up takes a core for a second: the mixer that was just taken needs it more. */
+const NEXT_SPARE_MS = 1_500;
+
 export class MixerPool {
   readonly #options: MixerPoolOptions;
   readonly #backoff = createBackoff({ minMs: 100, maxMs: 10_000 });
@@ -27,12 +30,16 @@ export class MixerPool {
     this.#prepare();
   }
 
-  /** The spare if there is one, else a new child; the next spare is started. */
+  /** The spare if there is one, else a new child; the next spare is started once this one works, or is gone. */
   take(): MixerChild {
     const child = this.#spare ?? this.#start();
     child.process.removeAllListeners("exit");
     this.#spare = null;
-    setImmediate(() => this.#prepare());
+    const later = () => {
+      this.#retry = setTimeout(() => this.#prepare(), NEXT_SPARE_MS);
+    };
+    void child.ready.then(later);
+    child.process.once("exit", () => this.#prepare());
     return child;
   }
 
