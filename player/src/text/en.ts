@@ -25,6 +25,7 @@ export const en = {
 
   "lobby.title": "Live rooms",
   "lobby.live": "Live now",
+  "lobby.watch": "Watch",
   "lobby.offline": "Not on air",
   "lobby.loading": "Loading rooms",
   "lobby.trouble": "The lobby cannot be loaded",

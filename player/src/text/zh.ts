@@ -32,6 +32,7 @@ export const zh: Readonly<Record<Base<keyof typeof en>, string>> = {
 
   "lobby.title": "直播大厅",
   "lobby.live": "正在直播",
+  "lobby.watch": "观看",
   "lobby.offline": "未开播",
   "lobby.loading": "正在加载直播间",
   "lobby.trouble": "大厅暂时打不开",

@@ -4,15 +4,20 @@ import { promisify } from "node:util";
 const runFile = promisify(execFile);
 const PROBE_BUDGET_MS = 15_000;
 
-/** A wall clock in a box; needs a font, which Debian's ffmpeg brings with it. */
-const CLOCK =
-  "drawtext=font=Monospace:text='%{localtime\\:%X}':fontsize=h/6:fontcolor=white:box=1:boxcolor=black@0.6:boxborderw=12:x=(w-tw)/2:y=h*0.62";
+/** Slow light in the service's colours; made small, since it has no detail, and scaled up. */
+const LIGHT =
+  "gradients=size=214x120:rate=30:nb_colors=4:c0=0x160b2e:c1=0xff6b4a:c2=0x2b3fae:c3=0x0d0e12:speed=0.012:seed=7";
+/** A name and a wall clock; they need a font, which Debian's ffmpeg brings with it. */
+const CLOCK = [
+  "drawtext=font=Sans:text=Lianmai:fontsize=h/14:fontcolor=white@0.85:x=(w-tw)/2:y=h*0.3",
+  "drawtext=font=Monospace:text='%{localtime\\:%X}':fontsize=h/5:fontcolor=white:x=(w-tw)/2:y=h*0.42",
+].join(",");
 /** A tenth of a second of 880 Hz, once a second. */
 const BEEP = "aevalsrc='0.3*sin(2*PI*880*t)*lt(mod(t,1),0.1)':s=48000";
 
 /**
- * ffmpeg's arguments for the demo's broadcast: a moving test picture with a running time code, a
- * wall clock where this ffmpeg can draw text, and a beep a second, paced as a camera would be.
+ * ffmpeg's arguments for the demo's broadcast: a moving picture with a wall clock where this ffmpeg can draw text, and
+ * a beep a second, paced as a camera would be.
  */
 export function demoArguments(options: {
   readonly url: string;
@@ -21,7 +26,7 @@ export function demoArguments(options: {
 }): string[] {
   const { url, cores, canDrawText } = options;
   const [size, bitrate] = cores >= 4 ? ["1280x720", "2500k"] : ["854x480", "1500k"];
-  const picture = `testsrc2=size=${size}:rate=30${canDrawText ? `,${CLOCK}` : ""}`;
+  const picture = `${LIGHT},scale=${size.replace("x", ":")}:flags=bicubic${canDrawText ? `,${CLOCK}` : ""}`;
   return [
     ...["-nostdin", "-hide_banner", "-loglevel", "error"],
     ...["-re", "-f", "lavfi", "-i", picture],
