@@ -26,6 +26,7 @@ import { createStreamKeys } from "./keys/stream-keys.ts";
 import { createProgramView } from "./live/program-view.ts";
 import { shareViewers } from "./live/share-viewers.ts";
 import { createViewers } from "./live/viewers.ts";
+import { openModeration, registerModeration } from "./moderation/create-moderation.ts";
 import { registerPages } from "./pages/static-pages.ts";
 import { createRoomParts, type RoomFaults } from "./room/create-room-parts.ts";
 import { createHostAccess } from "./rooms/access.ts";
@@ -37,6 +38,9 @@ import { createFindStageNode } from "./stage/stage-nodes.ts";
 import { whipRoutes } from "./stage/whip-routes.ts";
 import { openDatabase } from "./storage/database.ts";
 import { migrate } from "./storage/migrate.ts";
+import { viewingRoutes } from "./viewing/routes.ts";
+import { seedRemovals } from "./viewing/seed-removals.ts";
+import { createViewing } from "./viewing/viewing.ts";
 
 /** A running edge. */
 export interface Edge {
@@ -91,8 +95,9 @@ export async function createEdge(
     [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5],
   );
   const archived = metrics.counter("lianmai_edge_room_archived_total", "Room entries brought to disk.");
+  const moderation = openModeration({ dataDir: settings.DATA_DIR, clock });
   const room = await createRoomParts({
-    ...{ dataDir: settings.DATA_DIR, redisUrl, clock, logger, hooks: [] },
+    ...{ dataDir: settings.DATA_DIR, redisUrl, clock, logger, hooks: [moderation.hook] },
     onCommit: (entries, ms) => {
       archived.inc(entries);
       commits.observe(ms / 1_000);
@@ -113,13 +118,19 @@ export async function createEdge(
     rooms: () => programs.allOnAir().map(({ room }) => room),
   });
 
+  const addressOf = clientAddress({ trustProxy });
+  const viewing = createViewing({
+    ...{ redis, subscriber, clock, logger, addressOf, dataDir: settings.DATA_DIR },
+    seed: () => seedRemovals({ rooms, log: room.log }),
+  });
   const delivery = createDelivery({
     program: programs.get,
+    removedUntil: viewing.removedUntil,
     viewers,
     clock,
     metrics,
     logger,
-    addressOf: clientAddress({ trustProxy }),
+    addressOf,
     ...(options.deliveryLimits && { limits: options.deliveryLimits }),
   });
   const ops = startOpsRoutes({ metrics, readiness });
@@ -153,7 +164,7 @@ export async function createEdge(
     `rtmp://${publicUrl === "" ? hostname : new URL(publicUrl).hostname}:${rtmpPort}/live`;
   streamKeyRoutes(app, { streamKeys, projection, hostAccess, limits, rtmpServer });
   gifts.register(app, {
-    gate: createGiftGate({ log: room.log, clock }),
+    gate: createGiftGate({ log: room.log, filters: moderation.filters, clock }),
     rooms,
     users,
     programs,
@@ -162,6 +173,10 @@ export async function createEdge(
     limits,
   });
   whipRoutes(app, { rooms, authenticate, limits, findNode: createFindStageNode(redis) });
+  viewingRoutes(app, { viewing, authenticate, rooms, limits, https: publicUrl.startsWith("https:") });
+  registerModeration(app, moderation, {
+    ...{ log: room.log, rooms, users, authenticate, limits, projection, viewing, clock, logger },
+  });
   metricsRoute(app, { metrics, authenticate });
   otherMethods.complete();
   await registerPages(app, { directory: resolve(pagesDirectory) });
@@ -189,7 +204,9 @@ export async function createEdge(
     projection.stop();
     await totals.stop();
     await programs.stop();
+    viewing.stop();
     await room.stop();
+    moderation.stop();
     redis.disconnect();
     subscriber.disconnect();
     database.close();

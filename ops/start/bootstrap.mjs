@@ -19,6 +19,7 @@ const commands = {
   bench: { packages: everything, player: true, entry: "ops/bench/src/main.ts" },
   torture: { packages: everything, player: true, entry: "ops/torture/src/main.ts" },
   reconcile: { packages: [], player: false, entry: "edge/src/gifts/reconcile/main.ts" },
+  "verify-audit": { packages: [], player: false, entry: "ops/start/src/verify-audit.ts" },
   fix: { packages: [], player: false, entry: "ops/config/src/fix.ts" },
 };
 

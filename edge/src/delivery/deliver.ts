@@ -60,13 +60,24 @@ export function createDelivery(parts: {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  /** Wall time until which the viewer is kept out of the room, undefined for those who may watch. */
+  readonly removedUntil?: (room: string, request: IncomingMessage, playlist: boolean) => number | undefined;
   /** Address of a request's client, for viewers without an id. */
   readonly addressOf: (request: IncomingMessage) => string;
   readonly pressure?: Pressure;
   readonly random?: () => number;
   readonly limits?: DeliveryLimits;
 }): Delivery {
-  const { program, viewers, clock, logger, addressOf, pressure = createPressure(), random = Math.random } = parts;
+  const {
+    program,
+    viewers,
+    clock,
+    logger,
+    addressOf,
+    removedUntil,
+    pressure = createPressure(),
+    random = Math.random,
+  } = parts;
   const {
     cacheBytes = CACHE_BYTES,
     maxFlights = MAX_FLIGHTS,
@@ -124,6 +135,8 @@ export function createDelivery(parts: {
   const handleGet = (parked: Parked) => {
     const target = parseTarget(parked.request.url ?? "");
     if (typeof target === "string") return refuse(parked, target);
+    const removedUntilMs = removedUntil?.(target.room, parked.request, target.kind !== "media");
+    if (removedUntilMs !== undefined) return write(parked, removedAnswer(removedUntilMs - clock.wallMs()));
     const record = program(target.room);
     if (!record) return refuse(parked, "program-not-found");
     if (target.kind !== "media" && !admit(parked.request, target)) return shed(parked);
@@ -146,6 +159,11 @@ export function createDelivery(parts: {
     },
   };
 }
+
+/** Without an end, no time to come back is named. */
+const MAX_RETRY_MS = 400 * 86_400_000;
+const removedAnswer = (leftMs: number): Answer =>
+  problemAnswer("removed", leftMs > MAX_RETRY_MS ? {} : { retryAfterMs: leftMs });
 
 const acceptsGzip = (accepted: string | string[] | undefined): boolean =>
   typeof accepted === "string" && accepted.includes("gzip") && !accepted.includes("gzip;q=0");

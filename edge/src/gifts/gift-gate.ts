@@ -1,11 +1,16 @@
 import type { Clock } from "@lianmai/process";
 import { ProblemError } from "../errors.ts";
+import type { Filters } from "../moderation/filters.ts";
 import type { RoomLog } from "../room/room-log.ts";
 import type { GiftGate } from "./routes/gift-parts.ts";
 
 /** Makes a {@link GiftGate}: who is banned from a room gives nothing there, who is muted has no words there. */
-export function createGiftGate(parts: { readonly log: Pick<RoomLog, "standing">; readonly clock: Clock }): GiftGate {
-  const { log, clock } = parts;
+export function createGiftGate(parts: {
+  readonly log: Pick<RoomLog, "standing">;
+  readonly filters: Filters;
+  readonly clock: Clock;
+}): GiftGate {
+  const { log, filters, clock } = parts;
   const refuseWhile = (untilMs: number | undefined, code: "banned" | "muted") => {
     if (untilMs === undefined) return;
     const retryAfterMs = untilMs - clock.wallMs();
@@ -17,7 +22,10 @@ export function createGiftGate(parts: { readonly log: Pick<RoomLog, "standing">;
     },
     async admitText(room, sender, text) {
       refuseWhile((await log.standing(room.id, sender.id)).mutedUntilMs, "muted");
-      return text;
+      // nobody pays for words that wait for a moderator
+      const { action, masked } = filters.of(room.id).check(text);
+      if (action === "block" || action === "hold") throw new ProblemError("text-blocked");
+      return masked;
     },
   };
 }

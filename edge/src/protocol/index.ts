@@ -1,2 +1,3 @@
 export type * from "./api.ts";
 export type * from "./gifts.ts";
+export type * from "./moderation.ts";

@@ -1,0 +1,146 @@
+import { join } from "node:path";
+import type { Clock, Logger } from "@lianmai/process";
+import type { FastifyRequest } from "fastify";
+import type { Users } from "../accounts/users.ts";
+import { ProblemError } from "../errors.ts";
+import type { Authenticate } from "../http/authenticate.ts";
+import type { App } from "../http/create-app.ts";
+import type { RouteLimits } from "../http/rate-limits.ts";
+import type { Projection } from "../keys/project.ts";
+import type { AdmissionHook, RoomLog } from "../room/room-log.ts";
+import type { Rooms } from "../rooms/rooms.ts";
+import type { Viewing } from "../viewing/viewing.ts";
+import { type Acts, createActs } from "./acts/acts.ts";
+import { createRoomRoles, type RoomRoles } from "./acts/roles.ts";
+import { createAdmission } from "./admission.ts";
+import { AUDIT_FILE, type AuditLog, openAuditLog } from "./audit/audit-log.ts";
+import { createFilters, type Filters } from "./filters.ts";
+import { createRaidWatch, type RaidWatch } from "./raid.ts";
+import { createRoleAccess } from "./routes/access.ts";
+import { actRoutes } from "./routes/act-routes.ts";
+import { auditRoutes } from "./routes/audit-routes.ts";
+import { peopleRoutes } from "./routes/people-routes.ts";
+import { queueRoutes } from "./routes/queue-routes.ts";
+import { raidRoutes } from "./routes/raid-routes.ts";
+import { wordRoutes } from "./routes/word-routes.ts";
+import { createHolds, type Holds } from "./store/holds.ts";
+import { openModerationStore } from "./store/open-store.ts";
+import { createRoomPeople, type RoomPeople } from "./store/people.ts";
+import { createRaidOptions, type RaidOptions } from "./store/raid-options.ts";
+import { createReports, type Reports } from "./store/reports.ts";
+import { createWordLists, type WordLists } from "./store/word-lists.ts";
+
+const FLUSH_EVERY_MS = 1_000;
+const SWEEP_EVERY_MS = 3_600_000;
+/** Rooms whose messages are watched for raids; the one silent for longest goes first. */
+const MAX_WATCHED = 2_000;
+
+/** Moderation before the room log is there: its files, and the hook that decides on messages. */
+export interface Moderation {
+  readonly hook: AdmissionHook;
+  readonly audit: AuditLog;
+  readonly holds: Holds;
+  readonly reports: Reports;
+  readonly people: RoomPeople;
+  readonly lists: WordLists;
+  readonly filters: Filters;
+  readonly raidOptions: RaidOptions;
+  readonly raidOf: (roomId: string) => RaidWatch;
+  /** Called from then on when a room begins to look raided. */
+  onRaid(listener: (roomId: string) => void): void;
+  stop(): void;
+}
+
+/** Opens the files of moderation. */
+export function openModeration(parts: { readonly dataDir: string; readonly clock: Clock }): Moderation {
+  const { dataDir, clock } = parts;
+  const database = openModerationStore(join(dataDir, "moderation.sqlite"));
+  const audit = openAuditLog(join(dataDir, AUDIT_FILE), { clock });
+  const holds = createHolds(database, { clock });
+  const people = createRoomPeople(database, { clock });
+  const lists = createWordLists(database, { clock });
+  const filters = createFilters(lists, { clock });
+  const watches = new Map<string, RaidWatch>();
+  const raidOf = (roomId: string): RaidWatch => {
+    const watch = watches.get(roomId) ?? createRaidWatch();
+    watches.delete(roomId);
+    watches.set(roomId, watch);
+    const oldest = watches.size > MAX_WATCHED ? watches.keys().next().value : undefined;
+    if (oldest !== undefined) watches.delete(oldest);
+    return watch;
+  };
+  let raided = (_roomId: string): void => undefined;
+  const flusher = setInterval(people.flush, FLUSH_EVERY_MS).unref();
+  const sweeper = setInterval(holds.sweep, SWEEP_EVERY_MS).unref();
+  return {
+    hook: createAdmission({ filters, holds, people, clock, raidOf, onRaid: (roomId) => raided(roomId) }),
+    reports: createReports(database, { clock }),
+    raidOptions: createRaidOptions(database),
+    ...{ audit, holds, people, lists, filters, raidOf },
+    onRaid(listener) {
+      raided = listener;
+    },
+    stop() {
+      clearInterval(flusher);
+      clearInterval(sweeper);
+      people.flush();
+      audit.close();
+      database.close();
+    },
+  };
+}
+
+/** The service itself, when it acts by a rule that somebody has chosen. */
+const SERVICE = { id: "lianmai", name: "Lianmai", role: "admin" } as const;
+
+/** Puts the acts on the room log and their routes on the application. */
+export function registerModeration(
+  app: App,
+  moderation: Moderation,
+  parts: {
+    readonly log: RoomLog;
+    readonly rooms: Rooms;
+    readonly users: Users;
+    readonly authenticate: Authenticate;
+    readonly limits: RouteLimits;
+    readonly projection: Projection;
+    readonly viewing: Viewing;
+    readonly clock: Clock;
+    readonly logger: Logger;
+  },
+): { readonly acts: Acts; readonly roles: RoomRoles } {
+  const { log, rooms, users, authenticate, limits, projection, viewing, clock, logger } = parts;
+  const { audit, raidOptions } = moderation;
+  const roles = createRoomRoles({ log, users, clock });
+  const acts = createActs({
+    ...{ log, audit, roles, clock },
+    async onPerform({ slug }, request, untilMs) {
+      if (request.act === "unban") await viewing.lift(slug, request.user);
+      if ((request.act !== "kick" && request.act !== "ban") || untilMs === undefined) return;
+      const strict = request.act === "kick" && request.address !== false;
+      await viewing.remove(slug, { subject: request.user, untilMs, strict });
+    },
+  });
+  moderation.onRaid((roomId) => {
+    if (raidOptions.answer(roomId) !== "shield") return;
+    const note = "the room looks raided";
+    void acts.changeModes({ id: roomId }, SERVICE, { shield: true, note }).catch((error) => {
+      logger.warn({ err: error, room: roomId }, "the shield could not be raised");
+    });
+  });
+  const reporterOf = async (request: FastifyRequest) => {
+    const signedIn = await authenticate.optional(request);
+    if (signedIn) return { id: signedIn.user.id, name: signedIn.user.name };
+    const pass = viewing.passes.fromCookies(request.headers.cookie);
+    if (!pass) throw new ProblemError("not-signed-in");
+    return { id: `g-${pass.device}`, name: "" };
+  };
+  const route = { app, limits, access: createRoleAccess({ rooms, authenticate, roles }) };
+  actRoutes(route, { ...moderation, acts, log, projection, clock });
+  queueRoutes(route, { ...moderation, acts, log, rooms, reporterOf });
+  peopleRoutes(route, { ...moderation, acts, log, rooms, authenticate });
+  wordRoutes(route, { ...moderation, acts, authenticate });
+  auditRoutes(route, { audit, authenticate });
+  raidRoutes(route, { raidOptions, acts });
+  return { acts, roles };
+}
