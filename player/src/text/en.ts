@@ -1,5 +1,8 @@
 /** English texts; its keys are the keys there are. */
+import { enGifts } from "./en-gifts.ts";
+
 export const en = {
+  ...enGifts,
   brand: "Lianmai",
   "nav.skip": "Skip to content",
   "nav.home": "Lianmai, lobby",

@@ -7,7 +7,10 @@ type Base<Key extends string> = Key extends `${string}_one`
     : Key;
 
 /** Chinese texts; one plural form. */
+import { zhGifts } from "./zh-gifts.ts";
+
 export const zh: Readonly<Record<Base<keyof typeof en>, string>> = {
+  ...zhGifts,
   brand: "连麦",
   "nav.skip": "跳到正文",
   "nav.home": "连麦，回到大厅",
