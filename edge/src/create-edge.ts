@@ -28,11 +28,14 @@ import { shareViewers } from "./live/share-viewers.ts";
 import { createViewers } from "./live/viewers.ts";
 import { openModeration, registerModeration } from "./moderation/create-moderation.ts";
 import { registerPages } from "./pages/static-pages.ts";
-import { createRoomParts, type RoomFaults } from "./room/create-room-parts.ts";
+import { createRoomParts, type RoomFaults, type RoomParts } from "./room/create-room-parts.ts";
+import type { GatewayLimits } from "./room/gateway/gateway-parts.ts";
+import { revoking } from "./room/people/revoking-sessions.ts";
+import { serveRooms } from "./room/serve-rooms.ts";
 import { createHostAccess } from "./rooms/access.ts";
 import { hostRoutes } from "./rooms/host-routes.ts";
 import { createRoomAnswers } from "./rooms/room-answers.ts";
-import { createRooms } from "./rooms/rooms.ts";
+import { createRooms, type Rooms } from "./rooms/rooms.ts";
 import { roomRoutes } from "./rooms/routes.ts";
 import { createFindStageNode } from "./stage/stage-nodes.ts";
 import { whipRoutes } from "./stage/whip-routes.ts";
@@ -48,6 +51,9 @@ export interface Edge {
   readonly url: string;
   /** Password of the first account if it was made at this start. */
   readonly generatedPassword: string | undefined;
+  readonly rooms: Rooms;
+  /** Room logs of this process. */
+  readonly room: RoomParts;
   /** Answers who waits, closes everything, leaves nothing open. */
   stop(): Promise<void>;
 }
@@ -61,6 +67,7 @@ export interface EdgeOptions {
   readonly deliveryLimits?: DeliveryLimits;
   /** Faults between the parts of rooms, for torture runs. */
   readonly roomFaults?: RoomFaults;
+  readonly roomLimits?: Partial<GatewayLimits>;
 }
 
 const PAGES_DIRECTORY = fileURLToPath(new URL("../../player/dist", import.meta.url));
@@ -154,8 +161,14 @@ export async function createEdge(
     "lianmai_edge_sign_in_failures_total",
     "Sign-ins refused for a wrong name or password.",
   );
-  const signIn = createSignIn({ users, sessions, passwords, clock, onFailure: () => failures.inc() });
-  accountRoutes(app, { signIn, sessions, authenticate, limits });
+  const roomService = await serveRooms({
+    ...{ app, room, rooms, authenticate, addressOf, publicUrl, metrics, clock, logger },
+    routeLimits: limits,
+    limits: { connectsPerMinute: settings.ROOM_CONNECTS_PER_MINUTE, ...options.roomLimits },
+  });
+  const revokingSessions = revoking(sessions, roomService.versions);
+  const signIn = createSignIn({ users, sessions: revokingSessions, passwords, clock, onFailure: () => failures.inc() });
+  accountRoutes(app, { signIn, sessions: revokingSessions, authenticate, limits });
   const roomParts = { rooms, programs, viewersOf: totals.total, roomAnswers, projection, authenticate, limits };
   const hostAccess = createHostAccess({ rooms, authenticate });
   roomRoutes(app, roomParts);
@@ -199,6 +212,7 @@ export async function createEdge(
   const stop = async () => {
     clearInterval(sweeper);
     delivery.stop();
+    roomService.stop();
     await app.close();
     await gifts.stop();
     projection.stop();
@@ -220,7 +234,7 @@ export async function createEdge(
   const { address, port } = app.server.address() as AddressInfo;
   const url = `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
   logger.info({ url }, "edge listens");
-  return { url, generatedPassword, stop };
+  return { url, generatedPassword, rooms, room, stop };
 }
 
 const isOpsPath = (url: string | undefined): boolean => url === "/healthz" || url === "/readyz";

@@ -120,6 +120,12 @@ export const settingsSchema = Type.Object({
     description:
       "Keys with which the operator's payment system signs top-ups, 32 characters or more each, separated by commas. Empty: none are taken.",
   }),
+  ROOM_CONNECTS_PER_MINUTE: Type.Integer({
+    minimum: 1,
+    maximum: 1_000_000,
+    default: 600,
+    description: "New chat connections that one address may open in a minute.",
+  }),
   TRUST_PROXY: Type.Boolean({
     default: false,
     description: "Whether X-Forwarded-* headers of a proxy in front are believed.",

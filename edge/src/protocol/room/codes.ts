@@ -40,14 +40,15 @@ export type FaultCode = keyof typeof FAULT_CODES;
 
 /** WebSocket close codes; SSE sends the same in a last `ctl` frame. `resume`: come back with your position. */
 export const CLOSE_CODES = {
+  1000: { name: "left", resume: false, means: "the client has closed" },
   1001: { name: "drain", resume: true, means: "this server stops; come back after the announced wait" },
+  1009: { name: "too-big", resume: true, means: "a message over the limit" },
   4000: { name: "bad-frame", resume: true, means: "too many frames that could not be understood" },
   4001: { name: "hello-late", resume: true, means: "no hello within the deadline" },
   4002: { name: "version", resume: false, means: "no common version of the protocol" },
   4003: { name: "bad-token", resume: true, means: "get a new token first" },
   4004: { name: "kicked", resume: false, means: "kicked or banned from the only room" },
   4008: { name: "slow", resume: true, means: "read too slowly for too long" },
-  4009: { name: "too-big", resume: true, means: "a frame over the limit" },
   4010: { name: "rate", resume: true, means: "too many frames for too long" },
   4011: { name: "silent", resume: true, means: "nothing heard for too long" },
   4012: { name: "overloaded", resume: true, means: "this server takes no more connections" },

@@ -56,6 +56,11 @@ export const clientFrameSchemas = {
   ),
   pos: Type.Object({ t: Type.Literal("pos"), room: slugSchema, gen: seq, seq }, { additionalProperties: false }),
   refresh: Type.Object({ t: Type.Literal("refresh"), token }, { additionalProperties: false }),
+  /** Applause; counted, never logged. */
+  like: Type.Object(
+    { t: Type.Literal("like"), room: slugSchema, count: Type.Integer({ minimum: 1, maximum: 50 }) },
+    { additionalProperties: false },
+  ),
   ping: Type.Object({ t: Type.Literal("ping") }, { additionalProperties: false }),
 } as const;
 export type ClientFrame = Static<(typeof clientFrameSchemas)[keyof typeof clientFrameSchemas]>;
@@ -172,13 +177,16 @@ export type ServerFrame =
       readonly skips?: readonly Skip[];
       /** The generation before has ended there; stands in the first batches of a new one. */
       readonly cut?: Cut;
-      readonly st?: readonly StateUpdate[];
     }
-  /** Answer to `fill`. `more`: ask again after the last. */
+  /** Newer values of the sheddable plane. */
+  | { readonly t: "st"; readonly room: string; readonly st: readonly StateUpdate[] }
+  /** Answer to `fill`. `more`: ask again after `to`. */
   | {
       readonly t: "filled";
       readonly room: string;
       readonly after: Position;
+      /** Everything between `after` and here is in parts, skips and cuts. */
+      readonly to: Position;
       readonly skips: readonly Skip[];
       readonly cuts: readonly Cut[];
       readonly parts: readonly { readonly gen: number; readonly msgs: readonly WireEntry[] }[];

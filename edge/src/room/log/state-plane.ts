@@ -13,6 +13,8 @@ const PATTERN = "room:state:*";
 /** The sheddable plane: newest value by key, shared by all edges, never queued. */
 export interface StatePlane {
   set(roomId: string, key: string, value: unknown): void;
+  /** Adds to the room's likes; counted in batches. */
+  like(roomId: string, count: number): void;
   /** All current values of a room. */
   snapshot(roomId: string): Promise<readonly StateUpdate[]>;
   /** Calls `listener` with each newer value from any edge. */
@@ -29,6 +31,7 @@ export function createStatePlane(parts: {
   const { redis, subscriber, logger } = parts;
   const listeners = new Set<(roomId: string, update: StateUpdate) => void>();
   const pending = new Map<string, Map<string, unknown>>();
+  const likes = new Map<string, number>();
   subscriber.on("pmessage", (pattern: string, _channel: string, message: string) => {
     if (pattern !== PATTERN) return;
     const at = message.indexOf(" ");
@@ -48,7 +51,15 @@ export function createStatePlane(parts: {
     await redis.expire(key, LIFE_SECONDS);
     await redis.expire(`${key}:ver`, LIFE_SECONDS);
   };
+  const sendLikes = async (roomId: string, count: number) => {
+    const total = await redis.hincrby(`${stateKey(roomId)}:ver`, "likes:count", count);
+    await send(roomId, new Map([["likes", { count: total }]]));
+  };
   const timer = setInterval(() => {
+    for (const [roomId, count] of likes) {
+      likes.delete(roomId);
+      sendLikes(roomId, count).catch((error: unknown) => logger.debug({ err: error, roomId }, "likes were lost"));
+    }
     for (const [roomId, values] of pending) {
       pending.delete(roomId);
       send(roomId, values).catch((error: unknown) => logger.debug({ err: error, roomId }, "a state value was lost"));
@@ -60,6 +71,7 @@ export function createStatePlane(parts: {
       pending.set(roomId, values);
       values.set(key, value);
     },
+    like: (roomId, count) => void likes.set(roomId, (likes.get(roomId) ?? 0) + count),
     async snapshot(roomId) {
       const values = await redis.hvals(stateKey(roomId)).catch(() => []);
       return values.map((json) => JSON.parse(json) as StateUpdate);

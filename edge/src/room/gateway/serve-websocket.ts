@@ -1,0 +1,98 @@
+/** The only importer of ws. */
+import type { IncomingMessage, Server } from "node:http";
+import type { Duplex } from "node:stream";
+import { type WebSocket, WebSocketServer } from "ws";
+import { type ProblemCode, problemCatalogue, problemDocument, retryAfterSeconds } from "../../errors.ts";
+import { CLOSE_CODES } from "../../protocol/room/codes.ts";
+import { MAX_CLIENT_FRAME_BYTES, SUBPROTOCOL } from "../../protocol/room/limits.ts";
+import type { Gateway } from "./gateway.ts";
+import type { Outlet } from "./outlet.ts";
+
+const PATH = "/ws";
+/** How long a client may take to answer a close; then its socket is dropped. */
+const CLOSE_BUDGET_MS = 2_000;
+
+/** Serves the room protocol at `/ws` of an HTTP server. Other upgrades are refused. */
+export function serveWebSocket(
+  server: Server,
+  options: {
+    readonly gateway: Gateway;
+    readonly addressOf: (request: IncomingMessage) => string;
+    /** Origin of the public address, "" when not configured. */
+    readonly publicOrigin: string;
+  },
+): { stop(): void } {
+  const { gateway, addressOf, publicOrigin } = options;
+  const sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: MAX_CLIENT_FRAME_BYTES,
+    handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+  });
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on("error", () => socket.destroy());
+    if (request.url?.split("?", 1)[0] !== PATH) return refuse(socket, "not-found");
+    if (!isAllowedOrigin(request, publicOrigin)) return refuse(socket, "cross-site");
+    const waitMs = gateway.admit(addressOf(request));
+    if (waitMs === undefined) return refuse(socket, "overloaded", 5_000);
+    if (waitMs > 0) return refuse(socket, "too-many-requests", waitMs);
+    sockets.handleUpgrade(request, socket, head, (webSocket) => attach(gateway, webSocket, socket));
+  };
+  sockets.on("wsClientError", (error, socket) => {
+    socket.on("error", () => socket.destroy());
+    refuse(socket, "bad-request", undefined, error.message);
+  });
+  server.on("upgrade", onUpgrade);
+  return {
+    stop() {
+      server.off("upgrade", onUpgrade);
+      sockets.close();
+    },
+  };
+}
+
+function attach(gateway: Gateway, webSocket: WebSocket, socket: Duplex): void {
+  const outlet: Outlet = {
+    get buffered() {
+      return socket.writableLength;
+    },
+    // the frame is whole and nothing is compressed: it may go past the library, made once for all sockets
+    send(frame) {
+      if (socket.writable && webSocket.readyState === webSocket.OPEN) socket.write(frame.webSocket);
+    },
+    close(code) {
+      webSocket.close(code, CLOSE_CODES[code].name);
+      setTimeout(() => webSocket.terminate(), CLOSE_BUDGET_MS).unref();
+    },
+    destroy: () => webSocket.terminate(),
+  };
+  const connection = gateway.open(outlet, "websocket");
+  webSocket.on("message", (data, isBinary) => {
+    connection.receive(isBinary ? "" : data.toString());
+  });
+  webSocket.on("error", () => undefined);
+  webSocket.on("close", () => gateway.ended(connection));
+}
+
+/** A browser says where its page came from; other clients say nothing. */
+function isAllowedOrigin({ headers }: IncomingMessage, publicOrigin: string): boolean {
+  const { origin, host } = headers;
+  if (origin === undefined || origin === publicOrigin) return true;
+  return URL.canParse(origin) && new URL(origin).host === host;
+}
+
+function refuse(socket: Duplex, code: ProblemCode, retryAfterMs?: number, detail?: string): void {
+  const { status } = problemCatalogue[code];
+  const body = JSON.stringify(
+    problemDocument(code, { ...(retryAfterMs && { retryAfterMs }), ...(detail && { detail }) }),
+  );
+  const head = [
+    `HTTP/1.1 ${status} Refused`,
+    "Content-Type: application/problem+json",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(retryAfterMs ? [`Retry-After: ${retryAfterSeconds(retryAfterMs)}`] : []),
+    "Connection: close",
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+}

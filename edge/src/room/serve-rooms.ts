@@ -1,0 +1,85 @@
+import type { IncomingMessage } from "node:http";
+import type { Clock, Logger, Metrics } from "@lianmai/process";
+import type { Authenticate } from "../http/authenticate.ts";
+import type { App } from "../http/create-app.ts";
+import type { RouteLimits } from "../http/rate-limits.ts";
+import type { Rooms } from "../rooms/rooms.ts";
+import type { RoomParts } from "./create-room-parts.ts";
+import { eventRoutes } from "./gateway/event-routes.ts";
+import { createGateway, type Gateway } from "./gateway/gateway.ts";
+import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from "./gateway/gateway-parts.ts";
+import { serveWebSocket } from "./gateway/serve-websocket.ts";
+import { createRoomAccess, type Facts } from "./people/room-access.ts";
+import { tenantRoutes } from "./people/tenant-routes.ts";
+import { createTenants } from "./people/tenants.ts";
+import { tokenRoutes } from "./people/token-routes.ts";
+import { createTokens } from "./people/tokens.ts";
+import { createVersions, type Versions } from "./people/versions.ts";
+
+/** What an edge serves of rooms. */
+export interface RoomService {
+  readonly gateway: Gateway;
+  readonly versions: Versions;
+  stop(): void;
+}
+
+/** Nobody follows or is a member yet: modes that ask for it let nobody below moderator talk. */
+const NO_FACTS: Facts = async () => ({ isMember: false, followsSinceMs: null });
+
+/** Puts rooms on an edge: tokens, WebSocket, events and their routes. */
+export async function serveRooms(parts: {
+  readonly app: App;
+  readonly room: RoomParts;
+  readonly rooms: Pick<Rooms, "bySlug">;
+  readonly authenticate: Authenticate;
+  readonly routeLimits: RouteLimits;
+  readonly limits?: Partial<GatewayLimits>;
+  readonly facts?: Facts;
+  readonly addressOf: (request: IncomingMessage) => string;
+  readonly publicUrl: string;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}): Promise<RoomService> {
+  const {
+    app,
+    room,
+    rooms,
+    authenticate,
+    routeLimits,
+    facts = NO_FACTS,
+    addressOf,
+    publicUrl,
+    metrics,
+    clock,
+    logger,
+  } = parts;
+  const { database, redis, log, archive, plane, feeds } = room;
+  const tokens = await createTokens({ database, clock });
+  const tenants = createTenants({ database, clock });
+  const versions = createVersions({ database, redis, clock, logger });
+  const gateway = createGateway({
+    ...{ log, archive, plane, feeds, tokens, versions, metrics, clock, logger },
+    access: createRoomAccess({ rooms, log, facts, clock }),
+    limits: { ...DEFAULT_GATEWAY_LIMITS, ...parts.limits },
+  });
+  tokenRoutes(app, { tokens, tenants, versions, authenticate, limits: routeLimits });
+  tenantRoutes(app, { tenants, authenticate });
+  eventRoutes(app, { gateway });
+  const publicOrigin = publicUrl === "" ? "" : new URL(publicUrl).origin;
+  const webSocket = serveWebSocket(app.server, { gateway, addressOf, publicOrigin });
+  return {
+    gateway,
+    versions: {
+      of: versions.of,
+      async raise(userId) {
+        await versions.raise(userId);
+        gateway.revoked(userId);
+      },
+    },
+    stop() {
+      gateway.stop();
+      webSocket.stop();
+    },
+  };
+}
