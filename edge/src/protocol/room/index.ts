@@ -1,4 +1,5 @@
 /** Contract of the room protocol: types and plain constants; the validators stay with the server. */
+export type * from "./api.ts";
 export * from "./codes.ts";
 export * from "./default-modes.ts";
 export type * from "./entry.ts";

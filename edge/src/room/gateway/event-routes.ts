@@ -24,6 +24,7 @@ export function eventRoutes(app: App, parts: { readonly gateway: Gateway }): voi
         description: "The body is a `hello` frame. See the protocol document.",
         tags,
         body: Type.Unknown(),
+        response: answers({ 200: Type.String({ description: "text/event-stream" }) }),
       },
     },
     async (request, reply) => {
