@@ -27,13 +27,14 @@ const SILENT_FACTOR = 2.5;
 /** A connection to one edge, in some rooms. */
 export class ConnectionCore {
   readonly outbox: Outbox;
+  /** Where the connection stands; set here only. */
+  status: Status = { at: "offline", againMs: 0 };
   readonly #tracks = new Map<string, RoomTrack>();
   readonly #joined = new Set<string>();
   readonly #random: () => number;
   readonly #effects: Effect[] = [];
   readonly #backoff: Backoff;
   readonly #token = new TokenKeeper(() => this.#effects.push({ do: "token" }));
-  #status: Status = { at: "offline", againMs: 0 };
   #sinceMs = 0;
   #heardMs = 0;
   #heartbeatMs = 15_000;
@@ -54,10 +55,6 @@ export class ConnectionCore {
     for (const room of options.rooms) this.#track(room);
   }
 
-  get status(): Status {
-    return this.#status;
-  }
-
   /** Effects since the last call, in order. */
   take(): Effect[] {
     return this.#effects.splice(0);
@@ -65,10 +62,10 @@ export class ConnectionCore {
 
   /** Time has passed: connects, asks for what is missing, sends what is due. Call at least every 100 ms. */
   tick(nowMs: number): void {
-    if (this.#status.at === "ended") return;
-    if (this.#status.at === "offline") this.#connectIfDue(nowMs, this.#status.againMs);
+    if (this.status.at === "ended") return;
+    if (this.status.at === "offline") this.#connectIfDue(nowMs, this.status.againMs);
     else if (this.#isSilent(nowMs)) this.#drop(nowMs);
-    else if (this.#status.at === "online") this.#keepOnline(nowMs);
+    else if (this.status.at === "online") this.#keepOnline(nowMs);
   }
 
   /** The transport is open. */
@@ -79,7 +76,7 @@ export class ConnectionCore {
   }
 
   closed(code: number, nowMs: number): void {
-    if (this.#status.at === "ended" || this.#status.at === "offline") return;
+    if (this.status.at === "ended" || this.status.at === "offline") return;
     const known = CLOSE_CODES[code as keyof typeof CLOSE_CODES];
     if (known && !known.resume) {
       this.#isOpen = false;
@@ -92,13 +89,13 @@ export class ConnectionCore {
 
   gotToken(text: string, untilMs: number, nowMs: number): void {
     this.#token.got(text, untilMs, nowMs);
-    if (this.#status.at === "online") this.#send({ t: "refresh", token: text });
+    if (this.status.at === "online") this.#send({ t: "refresh", token: text });
     else this.#sayHello();
   }
 
   noToken(nowMs: number): void {
     this.#token.failed();
-    if (this.#status.at === "connecting") this.#drop(nowMs);
+    if (this.status.at === "connecting") this.#drop(nowMs);
   }
 
   received(frame: ServerFrame, nowMs: number): void {
@@ -146,7 +143,7 @@ export class ConnectionCore {
 
   join(room: string): void {
     this.#track(room);
-    if (this.#status.at === "online") this.#send({ t: "join", room });
+    if (this.status.at === "online") this.#send({ t: "join", room });
   }
 
   leave(room: string): void {
@@ -162,7 +159,7 @@ export class ConnectionCore {
 
   /** Tries at once, e.g. when the network is back. */
   hurry(): void {
-    if (this.#status.at === "offline") this.#status = { at: "offline", againMs: 0 };
+    if (this.status.at === "offline") this.status = { at: "offline", againMs: 0 };
   }
 
   #receivedOther(frame: ServerFrame, nowMs: number): void {
@@ -190,7 +187,7 @@ export class ConnectionCore {
 
   #sayHello(): void {
     const token = this.#token.text;
-    if (!this.#isOpen || token === undefined || this.#status.at !== "connecting") return;
+    if (!this.#isOpen || token === undefined || this.status.at !== "connecting") return;
     const rooms = [...this.#tracks].map(([room, { at }]) => ({ room, ...(at && { at }) }));
     this.#send({ t: "hello", v: PROTOCOL_VERSION, token, rooms });
   }
@@ -225,7 +222,7 @@ export class ConnectionCore {
   }
 
   #pump(nowMs: number): void {
-    if (this.#status.at !== "online") return;
+    if (this.status.at !== "online") return;
     for (const frame of this.outbox.next(nowMs, (room) => this.#joined.has(room))) this.#send(frame);
   }
 
@@ -252,7 +249,7 @@ export class ConnectionCore {
   }
 
   #isSilent(nowMs: number): boolean {
-    if (this.#status.at === "connecting") return nowMs - this.#sinceMs > WELCOME_BUDGET_MS;
+    if (this.status.at === "connecting") return nowMs - this.#sinceMs > WELCOME_BUDGET_MS;
     return nowMs - this.#heardMs > this.#heartbeatMs * SILENT_FACTOR;
   }
 
@@ -286,7 +283,7 @@ export class ConnectionCore {
   }
 
   #setStatus(status: Status): void {
-    this.#status = status;
+    this.status = status;
     this.#tell({ event: "status", status });
   }
 
