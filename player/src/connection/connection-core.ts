@@ -13,16 +13,11 @@ import {
   type WelcomeRoom,
 } from "@lianmai/edge/protocol/room";
 import { Backoff } from "./backoff.ts";
+import { SILENT_FACTOR, WEBSOCKET_ATTEMPTS, WELCOME_BUDGET_MS } from "./budgets.ts";
 import { type ConnectionEvent, type Effect, eventOf, type Status } from "./connection-events.ts";
 import { Outbox, type OutboxItem } from "./outbox.ts";
 import { RoomTrack } from "./room-track.ts";
 import { TokenKeeper } from "./token-keeper.ts";
-
-/** A transport that does not say welcome by then is given up. */
-const WELCOME_BUDGET_MS = 10_000;
-/** Attempts by WebSocket that never said welcome, before server-sent events are tried. */
-const WEBSOCKET_ATTEMPTS = 3;
-const SILENT_FACTOR = 2.5;
 
 /** A connection to one edge, in some rooms. */
 export class ConnectionCore {
