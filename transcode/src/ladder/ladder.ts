@@ -13,7 +13,7 @@ import { type EncodedPicture, type EncodedSound, SAMPLES_PER_ACCESS_UNIT } from 
 import type { VideoEncoder } from "./arguments.ts";
 import { EncoderRun, sampleAt } from "./encoder-run.ts";
 import type { FfmpegEnd } from "./ffmpeg-process.ts";
-import { type LoadState, measureLoad, QUIET_LOAD } from "./overload.ts";
+import { type LoadState, measureLoad, NO_OUTPUT, type OutputState, QUIET_LOAD, watchOutput } from "./overload.ts";
 import { PictureHistory } from "./picture-history.ts";
 import { nextToShed } from "./plan-ladder.ts";
 import { SoundGrid } from "./sound-grid.ts";
@@ -60,6 +60,7 @@ export class Ladder {
   readonly #loadTimer: NodeJS.Timeout;
   #load: LoadState = QUIET_LOAD;
   #run: EncoderRun | null = null;
+  #output: OutputState = NO_OUTPUT;
   #runNumber = 0;
   #restarts = 0;
   #droppedEarlier = 0;
@@ -184,22 +185,25 @@ export class Ladder {
     // Before anything came out, everything fed is lag: an encoder that never starts is noticed too.
     const behind = run.fedIndex - (run.slowestIndex ?? run.firstFedIndex);
     const lagMs = (behind * 1_000) / fps;
+    const atMs = this.#options.clock.monotonicMs();
     this.#load = measureLoad(this.#load, {
       lagMs,
       dropped: run.droppedPictures,
-      atMs: this.#options.clock.monotonicMs(),
+      atMs,
     });
-    if (!this.#load.overloaded) return;
-    this.#load = QUIET_LOAD;
-    const rung = nextToShed(this.#options.rungs, this.#shed);
-    if (!rung) {
-      this.#options.logger.error(
-        { lagMs: Math.round(lagMs) },
-        "encoder cannot keep up with its last rung, replacing it",
-      );
+    const look = { runNumber: this.#runNumber, fed: run.fedIndex, given: run.slowestIndex ?? -1, atMs };
+    this.#output = watchOutput(this.#output, look);
+    if (this.#output.hangs) {
+      this.#load = QUIET_LOAD;
+      this.#options.logger.error({ lagMs: Math.round(lagMs) }, "encoder hangs, replacing it");
       run.replace();
       return;
     }
+    if (!this.#load.overloaded) return;
+    this.#load = QUIET_LOAD;
+    const rung = nextToShed(this.#options.rungs, this.#shed);
+    // The last rung stays: an encoder that is only slow leaves out pictures, a new one would be no faster.
+    if (!rung) return;
     this.#shed.push(rung.name);
     this.#lastIndex.delete(rung.name);
     this.#options.logger.warn({ rung: rung.name, lagMs: Math.round(lagMs) }, "encoder cannot keep up, rung given up");

@@ -1,4 +1,4 @@
-/** Decides from an encoder's lag whether it is overloaded. Pure. */
+/** Decides from an encoder's lag whether it is overloaded, and from its output whether it hangs. Pure. */
 
 /** Lag beyond this eats the viewers' buffer. */
 const LAG_LIMIT_MS = 700;
@@ -30,4 +30,28 @@ export function measureLoad(
     overSinceMs,
     overloaded: overSinceMs !== null && look.atMs - overSinceMs >= SUSTAINED_MS,
   };
+}
+
+/** A starved encoder gives a picture now and then; one that gives none for so long never will. */
+export const HANG_MS = 5_000;
+
+/** What came out of an encoder's slowest rung, and since when nothing more has. */
+export interface OutputState {
+  readonly runNumber: number;
+  readonly given: number;
+  readonly sinceMs: number;
+  readonly hangs: boolean;
+}
+
+export const NO_OUTPUT: OutputState = { runNumber: 0, given: -1, sinceMs: 0, hangs: false };
+
+/** The state after one more look: which run it is, last picture fed and given (-1 for none), monotonic time. */
+export function watchOutput(
+  state: OutputState,
+  look: { readonly runNumber: number; readonly fed: number; readonly given: number; readonly atMs: number },
+): OutputState {
+  const { runNumber, fed, given, atMs } = look;
+  const stands = runNumber === state.runNumber && given === state.given && fed > given;
+  const sinceMs = stands ? state.sinceMs : atMs;
+  return { runNumber, given, sinceMs, hangs: atMs - sinceMs >= HANG_MS };
 }
