@@ -29,17 +29,24 @@ export function clockAgeMs(bits: readonly boolean[], nowMs: number): number {
 }
 
 /**
- * Source of a function for the page: samples the clock of `video` at every presented frame into
- * `window.__clockSamples` as [wall time of presentation, bits...].
+ * Source of a function for the page, called with a video and how often to look: samples the clock at every presented
+ * frame, or every n-th, into `window.__clockSamples` as [wall time of presentation, media time, bits], and the wall
+ * time of all of them into `window.__frameTimes`. Reading pixels costs as much as decoding them: a measurement looks
+ * seldom.
  */
-export const samplerSource = `(video) => {
+export const samplerSource = `(video, every = 1) => {
   const bits = ${CLOCK_BITS};
   const canvas = document.createElement("canvas");
   canvas.width = bits * 4;
   canvas.height = 4;
   const context = canvas.getContext("2d", { willReadFrequently: true });
   window.__clockSamples = [];
+  window.__frameTimes = [];
+  let count = 0;
   const look = (_now, frame) => {
+    window.__frameTimes.push(performance.timeOrigin + frame.expectedDisplayTime);
+    video.requestVideoFrameCallback(look);
+    if (count++ % every !== 0) return;
     const { videoWidth, videoHeight } = video;
     context.drawImage(video, 0, videoHeight / 48, videoWidth, videoHeight / 24, 0, 0, bits * 4, 4);
     const { data } = context.getImageData(0, 0, bits * 4, 4);
@@ -47,7 +54,6 @@ export const samplerSource = `(video) => {
     for (let bit = 0; bit < bits; bit++) read.push(data[(2 * bits * 4 + bit * 4 + 2) * 4] > 128);
     window.__clockSamples.push([performance.timeOrigin + frame.expectedDisplayTime, frame.mediaTime, read]);
     if (window.__clockSamples.length > 40000) window.__clockSamples.shift();
-    video.requestVideoFrameCallback(look);
   };
   video.requestVideoFrameCallback(look);
 }`;
