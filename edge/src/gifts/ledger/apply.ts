@@ -19,24 +19,18 @@ const MAX_ENDED_AT_ONCE = 500;
 /** Applies one command inside the caller's transaction. Refusals leave nothing behind. */
 export type Apply = (command: Command) => Outcome;
 
-/** Makes {@link Apply} on a database whose schema is up to date. */
+/**
+ * Makes {@link Apply} on a database whose schema is up to date. It remembers what it has read: when a transaction has
+ * failed as a whole, or another process has written, a new one must be made.
+ */
 export function createApply(
   database: Database,
   options: { readonly rules: LedgerRules; readonly clock: Clock },
 ): Apply {
-  const { rules, clock } = options;
-  const books: Books = {
-    transfers: createTransfers(database),
-    combos: createCombos(database, { windowMs: rules.comboWindowMs }),
-    catalogues: createCatalogues(database),
-    tallies: createTallies(database, { caps: rules.caps }),
-    outbox: createOutbox(database),
-    periods: createPeriods(rules.timeZone),
-    rules,
-    nowMs: () => Math.floor(clock.wallMs()),
-  };
+  const open = () => openBooks(database, options);
   const sums = createAccountSums(database);
-  return (command) => {
+  let books = open();
+  const run = (command: Command): Outcome => {
     switch (command.kind) {
       case "gift":
         return applyGift(books, command);
@@ -62,6 +56,31 @@ export function createApply(
       case "catalogue":
         return changeCatalogue(books, command);
     }
+  };
+  return (command) => {
+    try {
+      return run(command);
+    } catch (error) {
+      // what the books remember may be undone with it
+      books = open();
+      throw error;
+    }
+  };
+}
+
+function openBooks(
+  database: Database,
+  { rules, clock }: { readonly rules: LedgerRules; readonly clock: Clock },
+): Books {
+  return {
+    transfers: createTransfers(database),
+    combos: createCombos(database, { windowMs: rules.comboWindowMs }),
+    catalogues: createCatalogues(database),
+    tallies: createTallies(database, { caps: rules.caps }),
+    outbox: createOutbox(database),
+    periods: createPeriods(rules.timeZone),
+    rules,
+    nowMs: () => Math.floor(clock.wallMs()),
   };
 }
 

@@ -11,19 +11,19 @@ export interface Catalogues {
   newest(): { readonly version: number; readonly gifts: readonly CatalogueGift[] };
   /** A gift of the newest version. */
   gift(id: string): PricedGift | undefined;
-  /** A gift as a version had it. */
-  giftOf(version: number, id: string): CatalogueGift | undefined;
   /** Adds the next version. */
   add(gifts: readonly CatalogueGift[], options: { readonly madeBy: string; readonly atMs: number }): number;
 }
 
-/** {@link Catalogues} on a database. */
+/** {@link Catalogues} on a database; `gift` remembers the newest version that it has seen or added itself. */
 export function createCatalogues(database: Database): Catalogues {
   const version = () =>
     Number(database.get("SELECT coalesce(max(version), 0) AS version FROM catalogues")?.["version"]);
-  const giftOf = (of: number, id: string): CatalogueGift | undefined => {
-    const row = database.get("SELECT * FROM catalogue_gifts WHERE version = ? AND id = ?", of, id);
-    return row && giftFrom(row);
+  let priced: ReadonlyMap<string, PricedGift> | undefined;
+  const newest = (): ReadonlyMap<string, PricedGift> => {
+    const of = version();
+    const rows = database.all("SELECT * FROM catalogue_gifts WHERE version = ?", of);
+    return new Map(rows.map((row) => [String(row["id"]), { ...giftFrom(row), version: of }]));
   };
   return {
     newest() {
@@ -32,13 +32,12 @@ export function createCatalogues(database: Database): Catalogues {
       return { version: of, gifts: rows.map(giftFrom) };
     },
     gift(id) {
-      const of = version();
-      const gift = giftOf(of, id);
-      return gift && { ...gift, version: of };
+      priced ??= newest();
+      return priced.get(id);
     },
-    giftOf,
     add(gifts, { madeBy, atMs }) {
       const next = version() + 1;
+      priced = undefined;
       database.run("INSERT INTO catalogues VALUES (?, ?, ?)", next, madeBy, atMs);
       for (const [position, { id, nameEn, nameZh, price, art, combo }] of gifts.entries()) {
         database.run(

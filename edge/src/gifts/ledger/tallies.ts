@@ -29,6 +29,9 @@ export interface Tallies {
   person(id: string): Person;
 }
 
+/** People whose looks are remembered. */
+const MAX_MET = 50_000;
+
 const SCORE = `INSERT INTO scores VALUES (?, ?, ?, ?)
   ON CONFLICT DO UPDATE SET value = value + excluded.value`;
 /** For refunds: an insert would break the row's own check before the conflict is seen. */
@@ -39,6 +42,7 @@ const LOWER_SPENDING = "UPDATE spending SET value = value + ?3 WHERE user_id = ?
 /** {@link Tallies} on a database in which the caller has begun a transaction. */
 export function createTallies(database: Database, options: { readonly caps: Caps }): Tallies {
   const { caps } = options;
+  const met = new Map<string, string>();
   const spent = (userId: string, period: string): number =>
     Number(database.get("SELECT value FROM spending WHERE user_id = ? AND period = ?", userId, period)?.["value"] ?? 0);
   return {
@@ -55,6 +59,10 @@ export function createTallies(database: Database, options: { readonly caps: Caps
       for (const period of Object.values(spendingPeriods(day))) database.run(spending, userId, period, value);
     },
     meet({ id, name, role }) {
+      const looks = `${role} ${name}`;
+      if (met.get(id) === looks) return;
+      if (met.size >= MAX_MET) met.clear();
+      met.set(id, looks);
       database.run(
         `INSERT INTO people VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET name = excluded.name, role = excluded.role
          WHERE name <> excluded.name OR role <> excluded.role`,

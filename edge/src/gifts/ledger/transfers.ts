@@ -62,6 +62,9 @@ const COLUMNS = {
 const NAMES = Object.keys(COLUMNS) as (keyof Transfer)[];
 const INSERT = `INSERT INTO transfers (${Object.values(COLUMNS).join(", ")}) VALUES (${NAMES.map(() => "?").join(", ")})`;
 
+/** Accounts whose numbers are remembered. */
+const MAX_ACCOUNTS = 50_000;
+
 /** Transfers and their entries; only ever added to. */
 export interface Transfers {
   /** What was asked for under this id before. */
@@ -78,13 +81,25 @@ export interface Transfers {
   balance(userId: string): number;
 }
 
-/** {@link Transfers} on a database in which the caller has begun a transaction. */
+/**
+ * {@link Transfers} on a database in which the caller has begun a transaction. It remembers numbers: after a rollback,
+ * or when another process has written, a new one must be made.
+ */
 export function createTransfers(database: Database): Transfers {
+  let lastId: number | undefined;
   const first = (where: string, ...values: readonly (string | number)[]) => {
     const row = database.get(`SELECT * FROM transfers WHERE ${where}`, ...values);
     return row && transferFrom(row);
   };
+  const accounts = new Map<string, number>();
   const account = (kind: AccountKind, owner: string): number => {
+    const key = `${kind} ${owner}`;
+    const known = accounts.get(key) ?? findAccount(kind, owner);
+    if (accounts.size >= MAX_ACCOUNTS) accounts.clear();
+    accounts.set(key, known);
+    return known;
+  };
+  const findAccount = (kind: AccountKind, owner: string): number => {
     const find = () => database.get("SELECT id FROM accounts WHERE kind = ? AND owner = ?", kind, owner)?.["id"];
     const known = find();
     if (known !== undefined) return Number(known);
@@ -97,7 +112,11 @@ export function createTransfers(database: Database): Transfers {
     asked: (askedBy, cid) => first("asked_by = ? AND cid = ?", askedBy, cid),
     byTx: (tx) => first("tx = ?", tx),
     isRefunded: (id) => database.get("SELECT 1 AS one FROM transfers WHERE refunds = ?", id) !== undefined,
-    nextId: () => Number(database.get("SELECT coalesce(max(id), 0) + 1 AS next FROM transfers")?.["next"]),
+    nextId() {
+      lastId ??= Number(database.get("SELECT coalesce(max(id), 0) AS last FROM transfers")?.["last"]);
+      lastId += 1;
+      return lastId;
+    },
     post(transfer, legs) {
       for (const { kind, owner, amount } of legs) {
         if (amount !== 0)

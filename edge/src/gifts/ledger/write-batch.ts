@@ -22,15 +22,15 @@ export function writeBatch(
   return database.transaction(() => {
     if (!lease.hold(epoch)) throw new LeaseLost("the ledger has another writer");
     return commands.map((command) => {
-      database.script("SAVEPOINT command");
+      database.run("SAVEPOINT command");
       try {
         return apply(command);
       } catch (error) {
-        database.script("ROLLBACK TO command");
+        database.run("ROLLBACK TO command");
         onFault(error);
         return refused("ledger-away");
       } finally {
-        database.script("RELEASE command");
+        database.run("RELEASE command");
       }
     });
   });

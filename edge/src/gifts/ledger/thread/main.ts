@@ -13,13 +13,18 @@ import type { FromThread, Role, ThreadSettings, ToThread } from "./messages.ts";
 
 /** How often a writer tidies and renews, and a follower tries to take over. */
 const TICK_MS = 250;
+const CACHE_KB = 65_536;
+const CHECKPOINT_PAGES = 8_000;
 
 const port = parentPort;
 if (!port) throw new Error("runs as a thread only");
 const { path, rules, me } = workerData as ThreadSettings;
 const database = openLedger(path);
+// a busy ledger does not fit into the usual 2 MB, and carrying the log over is what batches wait for
+database.script(`PRAGMA cache_size = -${CACHE_KB}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
 const lease = createLease(database, { me, nowMs: systemClock.wallMs });
-const apply = createApply(database, { rules, clock: systemClock });
+const openBooks = () => createApply(database, { rules, clock: systemClock });
+let apply = openBooks();
 const catalogues = createCatalogues(database);
 const tell = (message: FromThread) => port.postMessage(message);
 const onFault = (error: unknown) => tell({ kind: "fault", reason: String(error) });
@@ -37,6 +42,7 @@ const write = (commands: readonly Command[]) => {
     return writeBatch(database, commands, { apply, lease, epoch: role.epoch, onFault });
   } catch (error) {
     onFault(error);
+    apply = openBooks();
     if (error instanceof LeaseLost) become({ at: "nobody" });
     return commands.map(() => refused("ledger-away"));
   }
@@ -58,6 +64,7 @@ const batches = createBatches<{ readonly id: number; readonly command: Command }
 const follow = () => {
   const epoch = lease.take();
   if (epoch !== undefined) {
+    apply = openBooks();
     become({ at: "writer", epoch });
     if (catalogues.newest().version === 0) {
       write([{ kind: "catalogue", askedBy: "system", replaces: 0, gifts: BUILT_IN_GIFTS }]);
