@@ -37,6 +37,7 @@ import { hostRoutes } from "./rooms/host-routes.ts";
 import { createRoomAnswers } from "./rooms/room-answers.ts";
 import { createRooms, type Rooms } from "./rooms/rooms.ts";
 import { roomRoutes } from "./rooms/routes.ts";
+import { signallingRoutes } from "./stage/signalling-routes.ts";
 import { createFindStageNode } from "./stage/stage-nodes.ts";
 import { whipRoutes } from "./stage/whip-routes.ts";
 import { openDatabase } from "./storage/database.ts";
@@ -185,11 +186,13 @@ export async function createEdge(
     hostAccess,
     limits,
   });
-  whipRoutes(app, { rooms, authenticate, limits, findNode: createFindStageNode(redis) });
   viewingRoutes(app, { viewing, authenticate, rooms, limits, https: publicUrl.startsWith("https:") });
   registerModeration(app, moderation, {
     ...{ log: room.log, rooms, users, authenticate, limits, projection, viewing, clock, logger },
   });
+  const stageParts = { rooms, authenticate, limits, findNode: createFindStageNode(redis) };
+  whipRoutes(app, stageParts);
+  signallingRoutes(app, stageParts);
   metricsRoute(app, { metrics, authenticate });
   otherMethods.complete();
   await registerPages(app, { directory: resolve(pagesDirectory) });

@@ -1,6 +1,8 @@
 /**
- * Between a browser and the stage, as JSON texts over the WebSocket at `/api/v1/rooms/:slug/stage`: joining, the
- * session descriptions, commands and what comes of them. Types and validators only.
+ * Between a browser and the stage: joining, the session descriptions, commands and what comes of them. The server
+ * speaks by server-sent events, one JSON text each, at `GET /api/v1/rooms/:slug/stage/events`; the browser by
+ * `POST /api/v1/rooms/:slug/stage/requests/:connectionId`, answered 202 (the connection's id is in `welcome`). While
+ * the events flow the browser is connected; when they end, it is away. Types and validators only.
  *
  * A browser makes one peer connection and one offer: `join`. Everything later (others coming and going) is an offer of
  * the server, one at a time, which it answers. Its own tracks are in its first offer, in this order: microphone
@@ -76,6 +78,8 @@ export interface IceServer {
 export type StageReply =
   | {
       readonly kind: "welcome";
+      /** Names this stream of events in the browser's requests. */
+      readonly connectionId: string;
       readonly participantId: string;
       readonly role: "host" | "moderator" | "guest";
       readonly iceServers: readonly IceServer[];
@@ -104,7 +108,7 @@ export type StageReply =
   /** The media connection is gone for good: `join` again. */
   | { readonly kind: "media-lost" }
   | { readonly kind: "pong" }
-  /** The socket closes now; `removed`, `replaced` and `not-allowed` mean: do not come back by yourself. */
+  /** The events end now; `removed`, `replaced` and `not-allowed` mean: do not come back by yourself. */
   | { readonly kind: "bye"; readonly code: SignallingCode };
 
 /** Why signalling refuses or ends. */

@@ -1,10 +1,13 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { StageNode } from "@lianmai/ingest/stage";
+import type { FastifyReply } from "fastify";
 import { ProblemError } from "../errors.ts";
 
 /** From the request to the whole answer. */
 const ANSWER_BUDGET_MS = 10_000;
 const MAX_ANSWER_BYTES = 512 * 1_024;
+
+const PASSED_BACK = ["content-type", "location", "etag", "link", "accept-patch", "accept-post", "allow", "retry-after"];
 
 /** A node's whole answer. */
 export interface StageAnswer {
@@ -51,4 +54,13 @@ export async function forwardToStage(
     outgoing.destroy();
     throw new ProblemError("stage-away", { retryAfterMs: 2_000, cause: error });
   }
+}
+
+/** Gives a node's answer to the client. */
+export function passBack(reply: FastifyReply, answer: StageAnswer): FastifyReply {
+  for (const name of PASSED_BACK) {
+    const value = answer.headers[name];
+    if (value !== undefined) reply.header(name, value);
+  }
+  return reply.code(answer.status).header("cache-control", "no-store").send(answer.body);
 }

@@ -5,7 +5,7 @@ import type { Authenticate } from "../http/authenticate.ts";
 import type { App } from "../http/create-app.ts";
 import type { RouteLimits } from "../http/rate-limits.ts";
 import type { Rooms, StoredRoom } from "../rooms/rooms.ts";
-import { forwardToStage, type StageAnswer } from "./forward.ts";
+import { forwardToStage, passBack } from "./forward.ts";
 import type { FindStageNode } from "./stage-nodes.ts";
 
 const MAX_BODY_BYTES = 100_000;
@@ -14,7 +14,6 @@ const sessionPath = Type.Object({
   slug: roomPath.properties.slug,
   session: Type.String({ minLength: 1, maxLength: 64, pattern: "^[A-Za-z0-9-]+$" }),
 });
-const PASSED_BACK = ["content-type", "location", "etag", "link", "accept-patch", "accept-post", "allow", "retry-after"];
 const PASSED_ON = ["content-type", "if-match", "user-agent"] as const;
 
 export interface WhipParts {
@@ -25,7 +24,7 @@ export interface WhipParts {
 }
 
 /**
- * `/whip/:slug` and `/whep/:slug` for encoders, browsers and players of other sites: finds out who asks, and passes
+ * `/whip/:slug` for encoders and browsers: finds out who asks, and passes
  * everything to the stage node of the room (RFC 9725). A stream key stays unread here.
  */
 export function whipRoutes(app: App, parts: WhipParts): void {
@@ -54,35 +53,33 @@ export function whipRoutes(app: App, parts: WhipParts): void {
     if (!room) throw new ProblemError("room-not-found");
     return room;
   };
-  for (const kind of ["whip", "whep"] as const) {
-    app.post(
-      `/${kind}/:slug`,
-      { config: { rateLimit: limits.write }, schema: { hide: true, params: roomPath } },
-      async (request, reply) => {
-        openToAll(reply);
-        const room = await roomOf(request.params.slug);
-        return await forward(request, reply, room, await identity(request, room, parts.authenticate));
-      },
+  app.post(
+    "/whip/:slug",
+    { config: { rateLimit: limits.write }, schema: { hide: true, params: roomPath } },
+    async (request, reply) => {
+      openToAll(reply);
+      const room = await roomOf(request.params.slug);
+      return await forward(request, reply, room, await identity(request, room, parts.authenticate));
+    },
+  );
+  app.route({
+    method: ["PATCH", "DELETE"],
+    url: "/whip/:slug/:session",
+    schema: { hide: true, params: sessionPath },
+    handler: async (request, reply) => {
+      openToAll(reply);
+      return await forward(request, reply, await roomOf(request.params.slug), {});
+    },
+  });
+  for (const url of ["/whip/:slug", "/whip/:slug/:session"]) {
+    app.options(url, { schema: { hide: true } }, (_request, reply) =>
+      openToAll(reply)
+        .header("access-control-allow-methods", "POST, PATCH, DELETE")
+        .header("access-control-allow-headers", "authorization, content-type, if-match")
+        .header("accept-post", "application/sdp")
+        .code(204)
+        .send(),
     );
-    app.route({
-      method: ["PATCH", "DELETE"],
-      url: `/${kind}/:slug/:session`,
-      schema: { hide: true, params: sessionPath },
-      handler: async (request, reply) => {
-        openToAll(reply);
-        return await forward(request, reply, await roomOf(request.params.slug), {});
-      },
-    });
-    for (const url of [`/${kind}/:slug`, `/${kind}/:slug/:session`]) {
-      app.options(url, { schema: { hide: true } }, (_request, reply) =>
-        openToAll(reply)
-          .header("access-control-allow-methods", "POST, PATCH, DELETE")
-          .header("access-control-allow-headers", "authorization, content-type, if-match")
-          .header("accept-post", "application/sdp")
-          .code(204)
-          .send(),
-      );
-    }
   }
 }
 
@@ -105,12 +102,4 @@ async function identity(
     return { "x-lianmai-host": JSON.stringify({ userId: signedIn.user.id, takeover: room.takeover }) };
   }
   return { authorization: request.headers.authorization };
-}
-
-function passBack(reply: FastifyReply, answer: StageAnswer): FastifyReply {
-  for (const name of PASSED_BACK) {
-    const value = answer.headers[name];
-    if (value !== undefined) reply.header(name, value);
-  }
-  return reply.code(answer.status).header("cache-control", "no-store").send(answer.body);
 }

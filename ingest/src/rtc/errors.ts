@@ -1,5 +1,5 @@
 /**
- * Every error that WHIP, WHEP and the stage's other addresses answer with; described in ops/docs/errors-stage.md.
+ * Every error that WHIP and the stage's other addresses answer with; described in ops/docs/errors-stage.md.
  * Codes are never reused. Bodies are RFC 9457 problem documents.
  */
 import type { ServerResponse } from "node:http";
@@ -25,8 +25,10 @@ export const STAGE_ERRORS = {
   "fragment-unreadable": { status: 400, title: "The body is not a trickle ICE fragment" },
   "no-common-codec": { status: 422, title: "None of the codecs offered can be taken: H.264 or VP8, and Opus" },
   "nothing-offered": { status: 422, title: "The offer sends or receives nothing that is wanted here" },
-  "program-not-found": { status: 404, title: "Nothing is on air in this room" },
-  "viewers-full": { status: 503, title: "This room has as many WebRTC viewers as it may have" },
+  "bad-message": { status: 400, title: "The body is not a request to the stage" },
+  "too-many-requests": { status: 429, title: "Too many requests from this browser" },
+  "stage-full": { status: 503, title: "The stage has as many connections as it may have" },
+  "stage-moved": { status: 503, title: "Another process holds this stage: ask again" },
   internal: { status: 500, title: "Something went wrong here" },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly title: string }>>;
 

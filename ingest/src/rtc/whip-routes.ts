@@ -13,8 +13,8 @@ import type { WhipAnswer, WhipPublisher, WhipResource } from "./whip.ts";
 export const HOST_HEADER = "x-lianmai-host";
 const hostSchema = Type.Object({ userId: Type.String({ minLength: 1, maxLength: 64 }), takeover: takeoverSchema });
 
-/** What the routes need of WHIP or WHEP. */
-export interface SignalledSessions {
+/** What the routes need of WHIP. */
+export interface WhipService {
   start(room: string, request: StartRequest): Promise<WhipAnswer>;
   find(room: string, sessionId: string): WhipResource | undefined;
 }
@@ -25,25 +25,22 @@ export interface StartRequest {
   readonly userAgent: string;
 }
 
-export interface SignalledRoutesOptions {
-  /** First segment of the path. */
-  readonly prefix: "whip" | "whep";
-  readonly sessions: SignalledSessions;
+export interface WhipRoutesOptions {
+  readonly sessions: WhipService;
   readonly iceServers: () => readonly IceServer[];
 }
 
 /**
- * Answers `/whip/:room` and `/whip/:room/:session` (RFC 9725), or the same for WHEP; returns false for any other
+ * Answers `/whip/:room` and `/whip/:room/:session` (RFC 9725); returns false for any other
  * path. The edge has found out who asks.
  */
-export function signalledRoutes(
-  options: SignalledRoutesOptions,
+export function whipRoutes(
+  options: WhipRoutesOptions,
 ): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const { prefix } = options;
   return (request, response) => {
     const [path = ""] = (request.url ?? "").split("?", 1);
     const [, first, room, sessionId, ...rest] = path.split("/");
-    if (first !== prefix || !room || rest.length > 0) return false;
+    if (first !== "whip" || !room || rest.length > 0) return false;
     const done =
       sessionId === undefined
         ? create(options, room, request, response)
@@ -56,7 +53,7 @@ export function signalledRoutes(
 }
 
 async function create(
-  options: SignalledRoutesOptions,
+  options: WhipRoutesOptions,
   room: string,
   request: IncomingMessage,
   response: ServerResponse,
@@ -84,7 +81,7 @@ async function create(
   response.writeHead(201, {
     "content-type": "application/sdp",
     "cache-control": "no-store",
-    location: `/${options.prefix}/${room}/${answer.sessionId}`,
+    location: `/whip/${room}/${answer.sessionId}`,
     etag: answer.etag,
     "accept-patch": "application/trickle-ice-sdpfrag",
     ...(links.length > 0 && { link: links }),
@@ -93,7 +90,7 @@ async function create(
 }
 
 async function change(
-  options: SignalledRoutesOptions,
+  options: WhipRoutesOptions,
   which: { readonly room: string; readonly sessionId: string },
   request: IncomingMessage,
   response: ServerResponse,

@@ -1,6 +1,6 @@
 /**
  * Send-side bandwidth estimate of one receiver from its transport-wide feedback: queueing delay and loss lower it,
- * acknowledged probes raise it. Pure: all times come in.
+ * calm raises it step by step. Pure: all times come in.
  */
 import type { FeedbackEntry } from "../rtp/transport-feedback.ts";
 
@@ -15,6 +15,13 @@ const QUEUE_LOW_MS = 40;
 const LOSS_HIGH = 0.12;
 /** Between two decreases: the effect of the first must have been seen. */
 const DECREASE_EVERY_MS = 400;
+/** Each try is for this much more. */
+const RAISE = 1.3;
+const RAISE_BITS = 50_000;
+/** Between tries; doubled by each that failed, which is told by a decrease within `TRIED_MS`. */
+const MIN_WAIT_MS = 1_000;
+const MAX_WAIT_MS = 16_000;
+const TRIED_MS = 4_000;
 const WINDOW_MS = 1_000;
 /** Lowest delays are forgotten after this, so that a route change does not look like a queue for ever. */
 const BASE_WINDOW_MS = 10_000;
@@ -37,6 +44,8 @@ export class BandwidthEstimator {
   #base: { readonly atMs: number; readonly delayMs: number }[] = [];
   #estimate = START_BITS;
   #decreasedMs = Number.NEGATIVE_INFINITY;
+  #raisedMs = Number.NEGATIVE_INFINITY;
+  #waitMs = MIN_WAIT_MS;
   #queueMs = 0;
   #heard = false;
 
@@ -90,12 +99,14 @@ export class BandwidthEstimator {
     return (window.reduce((sum, acked) => sum + acked.bytes, 0) * 8_000) / WINDOW_MS;
   }
 
-  /** A probe towards `target` is over: what came through of it becomes the estimate. */
-  probed(target: number, nowMs: number): void {
-    if (!this.calm) return;
-    const acked = this.ackedRate(nowMs);
-    if (acked >= 0.85 * target) this.#estimate = Math.min(MAX_BITS, Math.max(this.#estimate, target));
-    else this.#estimate = Math.min(MAX_BITS, Math.max(this.#estimate, acked));
+  /**
+   * Tries more, if all is calm: what is sent then shows whether the way carries it. A try that ended in a decrease
+   * makes the next wait longer. Call a few times a second.
+   */
+  raise(nowMs: number): void {
+    if (!this.#heard || !this.calm || nowMs - Math.max(this.#raisedMs, this.#decreasedMs) < this.#waitMs) return;
+    this.#raisedMs = nowMs;
+    this.#estimate = Math.min(MAX_BITS, this.#estimate * RAISE + RAISE_BITS);
   }
 
   #delay(delayMs: number, nowMs: number): void {
@@ -112,6 +123,8 @@ export class BandwidthEstimator {
     const loss = this.#loss();
     if (this.#queueMs <= QUEUE_HIGH_MS && loss <= LOSS_HIGH) return;
     this.#decreasedMs = nowMs;
+    const tried = nowMs - this.#raisedMs < TRIED_MS;
+    this.#waitMs = tried ? Math.min(MAX_WAIT_MS, this.#waitMs * 2) : Math.max(MIN_WAIT_MS, this.#waitMs / 2);
     const acked = this.ackedRate(nowMs);
     this.#estimate = Math.max(MIN_BITS, Math.min(this.#estimate * 0.85, 0.9 * acked));
     this.#queueMs = 0;

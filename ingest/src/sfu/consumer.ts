@@ -147,20 +147,6 @@ export class Consumer implements ProducerFollower {
     }
   }
 
-  /** Sends the newest packets once more, to find out what the way out carries. Answers the bytes sent. */
-  probe(bytes: number): number {
-    if (this.target.rtxSsrc === 0 || this.#paused) return 0;
-    let sent = 0;
-    for (let back = 0; back < 64 && sent < bytes; back += 1) {
-      const sequence = (this.#rewriter.highest - back) & 0xffff;
-      const origin = this.#rewriter.origin(sequence);
-      const kept = origin && this.producer.layers[origin.layer]?.ring.find(origin.extended);
-      if (!origin || !kept) break;
-      sent += this.#resend(sequence, kept, origin.timestampOffset);
-    }
-    return sent;
-  }
-
   /** When the sender report that a receiver echoes was sent. */
   reportedAt(compactNtp: number): number | undefined {
     return compactNtp !== 0 && compactNtp === this.#lastReport.compactNtp ? this.#lastReport.atMs : undefined;
@@ -175,7 +161,7 @@ export class Consumer implements ProducerFollower {
     this.#resentMs.clear();
   }
 
-  #resend(sequence: number, kept: KeptPacket, timestampOffset: number): number {
+  #resend(sequence: number, kept: KeptPacket, timestampOffset: number): void {
     const { target } = this;
     const retransmission = target.rtxSsrc > 0;
     if (retransmission) this.#rtxSequence = (this.#rtxSequence + 1) & 0xffff;
@@ -189,7 +175,6 @@ export class Consumer implements ProducerFollower {
       ...(retransmission && { originalSequence: sequence }),
     });
     this.#transport.sendRtp(packet, { resend: true, hasSequence: target.transportSequenceId > 0 });
-    return packet.length;
   }
 
   #reportForward(nowMs: number): void {

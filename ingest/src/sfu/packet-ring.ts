@@ -22,17 +22,6 @@ export class PacketRing {
     return kept?.extended === extended ? kept : undefined;
   }
 
-  /** The newest `count` packets up to and including `extended`, newest first. */
-  newest(extended: number, count: number): KeptPacket[] {
-    const found: KeptPacket[] = [];
-    for (let at = extended; at > extended - RING_PACKETS && found.length < count; at -= 1) {
-      const kept = this.find(at);
-      if (!kept) break;
-      found.push(kept);
-    }
-    return found;
-  }
-
   clear(): void {
     this.#slots.fill(undefined);
   }

@@ -8,14 +8,19 @@ import { Registry } from "../publication/registry.ts";
 import { iceServersFor } from "../rtc/ice-servers.ts";
 import type { PeerParts } from "../rtc/peer-factory.ts";
 import { WhipSessions } from "../rtc/whip.ts";
-import { signalledRoutes } from "../rtc/whip-routes.ts";
+import { whipRoutes } from "../rtc/whip-routes.ts";
+import { createStageStore } from "../seats/store.ts";
 import { sourceRoutes } from "../source/routes.ts";
+import { STAGE_COMMANDS_CHANNEL, STAGE_EVENTS_CHANNEL } from "../stage-contract.ts";
 import { instanceIdOrFail, portError } from "../start-error.ts";
 import { type IceTcpFront, listenIceTcp } from "../webrtc/ice-tcp.ts";
 import { createPeerEngine } from "../webrtc/raw-peer.ts";
 import { guardNode } from "./guard-node.ts";
 import { probeMediaPort } from "./media-port.ts";
+import { OnAir } from "./on-air.ts";
 import { Placement } from "./placement.ts";
+import { StageRooms } from "./rooms.ts";
+import { signallingRoutes } from "./signalling-routes.ts";
 import { Traffic } from "./traffic.ts";
 
 /** A running stage process. */
@@ -65,19 +70,26 @@ export async function startStage(
     traffic,
   };
   const whip = new WhipSessions({ registry, peers, clock: systemClock, logger, metrics: counters });
-  const iceServers = () =>
+  const iceServersOf = (user: string) =>
     iceServersFor(
       { stunUrls: list(settings.STUN_URLS), turnUrls: list(settings.TURN_URLS), turnSecret: settings.TURN_SECRET },
-      "lianmai",
+      user,
       systemClock.wallMs(),
     );
+  const onAir = new OnAir({ registry, clock: systemClock, logger, metrics: counters });
+  const rooms: StageRooms = new StageRooms({
+    ...{ redis, peers, logger, onAir, sourceBaseUrl: baseUrl },
+    store: createStageStore(redis, { clock: systemClock }),
+    iceServers: iceServersOf,
+    take: (room) => placement.take(room),
+  });
   const placement = new Placement({
     ...{ nodeId: instanceId, redis, logger, url: baseUrl },
     packetsPerSecond: () => traffic.packetsPerSecond,
-    rooms: () => new Set(registry.sessions().map((session) => session.room)),
-    onLost: (room) => logger.warn({ room }, "another node holds the room's stage"),
+    rooms: () => rooms.names(),
+    onLost: (room) => rooms.lost(room),
   });
-  const whipRoutes = signalledRoutes({ prefix: "whip", sessions: whip, iceServers });
+  const whipHandler = whipRoutes({ sessions: whip, iceServers: () => iceServersOf("whip") });
   let front: IceTcpFront | undefined;
   const closeAll = async () => {
     await front?.close();
@@ -94,29 +106,39 @@ export async function startStage(
     const http = await listenHttp({
       host: settings.INTERNAL_HOST,
       port: settings.STAGE_HTTP_PORT,
-      sources: sourceRoutes((sessionId) => registry.find(sessionId)),
+      sources: sourceRoutes((sourceId) => registry.find(sourceId) ?? rooms.findSource(sourceId)),
       ops: startOpsRoutes({
         metrics,
         readiness: () =>
           redis.status === "ready" ? { ready: true, reasons: [] } : { ready: false, reasons: ["redis is away"] },
       }),
-      more: guardNode(placement.token, [whipRoutes]),
+      more: guardNode(placement.token, [whipHandler, signallingRoutes(rooms)]),
     }).catch((error) => Promise.reject(portError(error, "STAGE_HTTP_PORT", settings.STAGE_HTTP_PORT)));
     httpPort = http.port;
-    subscriber.on("message", (channel: string, text: string) => keeper.message(channel, text));
-    void subscriber.subscribe(INGEST_COMMANDS_CHANNEL, INGEST_EVENTS_CHANNEL).catch(() => {});
-    redis.on("ready", () => {
-      keeper.wake();
-      void placement.renew();
+    subscriber.on("message", (channel: string, text: string) => {
+      keeper.message(channel, text);
+      rooms.message(channel, text);
     });
+    const channels = [INGEST_COMMANDS_CHANNEL, INGEST_EVENTS_CHANNEL, STAGE_EVENTS_CHANNEL, STAGE_COMMANDS_CHANNEL];
+    void subscriber.subscribe(...channels).catch(() => {});
+    const wake = () => {
+      keeper.wake();
+      void placement
+        .renew()
+        .then(() => rooms.takeUp())
+        .catch(() => {});
+    };
+    redis.on("ready", wake);
     keeper.start(registry);
     await placement.start();
+    wake();
     logger.info({ httpPort, mediaPort }, "stage is listening");
     return {
       httpPort,
       mediaPort,
       nodeToken: placement.token,
       async stop() {
+        rooms.close();
         registry.stop();
         await placement.stop();
         await keeper.stop();

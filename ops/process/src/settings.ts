@@ -54,10 +54,7 @@ export const settingsSchema = Type.Object({
     description: "Address the processes' own HTTP listeners bind to (source hand-over, origin, metrics).",
   }),
   INGEST_HTTP_PORT: port(8091, "Internal port of ingest: source hand-over, health, metrics."),
-  STAGE_HTTP_PORT: port(
-    8093,
-    "Internal port of the stage: WHIP, WHEP and signalling behind the edge, sources, metrics.",
-  ),
+  STAGE_HTTP_PORT: port(8093, "Internal port of the stage: WHIP and signalling behind the edge, sources, metrics."),
   TRANSCODE_HTTP_PORT: port(8092, "Internal port of transcode: origin, health, metrics."),
   MEDIA_HOST: Type.String({ default: "0.0.0.0", description: "Address that WebRTC media are received on." }),
   MEDIA_PORT: port(8189, "UDP port of all WebRTC media; with MEDIA_TCP, the TCP port of the same number too."),
@@ -81,12 +78,6 @@ export const settingsSchema = Type.Object({
     maximum: 1_000,
     default: 16,
     description: "Most publishers at once, by RTMP and by WebRTC each.",
-  }),
-  MAX_WHEP_VIEWERS: Type.Integer({
-    minimum: 0,
-    maximum: 500,
-    default: 20,
-    description: "Most viewers of one room over WebRTC (WHEP). 0: WHEP is off.",
   }),
   MAX_PROGRAM_HEIGHT: Type.Integer({
     minimum: 0,

@@ -1,0 +1,288 @@
+import type { Logger } from "@lianmai/process";
+import type { PeerParts } from "../rtc/peer-factory.ts";
+import { participantIdOf, type StageInput } from "../seats/reduce.ts";
+import type { StageStore, StoreOutcome } from "../seats/store.ts";
+import type { IceServer, SignallingCode, StageReply, StageRequest } from "../signalling.ts";
+import type { Stage, StageActor, StageParticipant } from "../stage-contract.ts";
+import { SdpError } from "../webrtc/sdp.ts";
+import { Member, type OfferedMemberSource } from "./member.ts";
+import type { OnAir } from "./on-air.ts";
+import { qualityOf, sameSources, speakersOf, viewFor } from "./views.ts";
+
+/** Browsers connected to one room's stage at once. */
+export const MAX_MEMBERS = 64;
+const TICK_MS = 250;
+const SWEEP_EVERY_TICKS = 4;
+const ALLOCATE_EVERY_TICKS = 2;
+const QUALITY_EVERY_TICKS = 8;
+
+export interface RoomOptions {
+  readonly room: string;
+  readonly store: StageStore;
+  readonly peers: PeerParts;
+  readonly logger: Logger;
+  readonly sourceBaseUrl: () => string;
+  readonly iceServers: (userId: string) => readonly IceServer[];
+  readonly onAir: OnAir;
+}
+
+/** One room's stage on this node: who is connected, and what goes from whom to whom. */
+export class StageRoom {
+  readonly #options: RoomOptions;
+  readonly #members = new Map<string, Member>();
+  readonly #timer: NodeJS.Timeout;
+  #stage: Stage;
+  #ticks = 0;
+  #speakers = "";
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(stage: Stage, options: RoomOptions) {
+    this.#stage = stage;
+    this.#options = options;
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  /** Whether somebody's place still depends on this node. */
+  get idle(): boolean {
+    return this.#members.size === 0 && !this.#stage.participants.some(({ connection }) => connection === "away");
+  }
+
+  /** A browser has come; one of the same user before it is sent away. Undefined: too many. */
+  open(actor: StageActor, send: (reply: StageReply) => void): Member | undefined {
+    const participantId = participantIdOf(actor.userId);
+    const before = this.#members.get(participantId);
+    if (!before && this.#members.size >= MAX_MEMBERS) return undefined;
+    before?.send({ kind: "bye", code: "replaced" });
+    before?.leave();
+    const { peers, logger, sourceBaseUrl } = this.#options;
+    const member: Member = new Member({
+      ...{ actor, peers, send, sourceBaseUrl },
+      logger: logger.child({ participant: participantId }),
+      onMedia: () => this.#mediaChanged(member),
+    });
+    this.#members.set(participantId, member);
+    const iceServers = this.#options.iceServers(actor.userId);
+    const { connectionId } = member;
+    const stage = viewFor(this.#stage, actor);
+    member.send({ kind: "welcome", connectionId, participantId, role: actor.role, iceServers, stage });
+    if (actor.role === "host") void this.#apply({ kind: "host-joined", actor });
+    else if (this.#participant(participantId)) void this.#apply({ kind: "back", participantId });
+    return member;
+  }
+
+  /** The browser's signalling is gone. */
+  closed(member: Member): void {
+    const participantId = participantIdOf(member.actor.userId);
+    member.leave();
+    if (this.#members.get(participantId) !== member) return;
+    this.#members.delete(participantId);
+    this.#options.onAir.stop(this.#options.room, member.actor.userId);
+    if (this.#participant(participantId)) void this.#apply({ kind: "away", participantId });
+    this.#route();
+  }
+
+  find(connectionId: string): Member | undefined {
+    return [...this.#members.values()].find((member) => member.connectionId === connectionId);
+  }
+
+  findSource(sourceId: string): OfferedMemberSource | undefined {
+    for (const member of this.#members.values()) {
+      const source = member.findSource(sourceId);
+      if (source) return source;
+    }
+    return undefined;
+  }
+
+  /** Takes a request of a member; what comes of it is sent. */
+  async request(member: Member, request: StageRequest): Promise<void> {
+    switch (request.kind) {
+      case "join":
+        this.#join(member, request.sdp);
+        break;
+      case "answer":
+        this.#answer(member, request.offerId, request.sdp);
+        break;
+      case "command": {
+        const { commandId, command } = request;
+        const code = await this.#command(member, command);
+        member.send({ kind: "result", commandId, code });
+        break;
+      }
+      case "on-air": {
+        const code = await this.#goOnAir(member, request.live);
+        member.send({ kind: "result", commandId: request.commandId, code });
+        break;
+      }
+      case "sizes":
+        for (const { participantId, slot, height } of request.sizes) member.shownAt(participantId, slot, height);
+        break;
+      case "ping":
+        member.send({ kind: "pong" });
+        break;
+    }
+  }
+
+  /** The stage has changed, here or by another process. */
+  changed(stage: Stage): void {
+    if (stage.version <= this.#stage.version) return;
+    const before = this.#stage;
+    this.#stage = stage;
+    for (const [participantId, member] of this.#members) {
+      const was = before.participants.some((one) => one.participantId === participantId);
+      const is = stage.participants.some((one) => one.participantId === participantId);
+      if (was && !is) member.leave();
+      member.send({ kind: "stage", stage: viewFor(stage, member.actor) });
+    }
+    for (const { participantId, own } of stage.participants) {
+      this.#members.get(participantId)?.screenShared(own.screen);
+    }
+    this.#route();
+    for (const member of this.#members.values()) this.#tellSources(member);
+  }
+
+  /** An act of moderation from elsewhere. */
+  direct(input: StageInput): Promise<StoreOutcome | undefined> {
+    return this.#apply(input);
+  }
+
+  close(code: SignallingCode): void {
+    clearInterval(this.#timer);
+    for (const member of this.#members.values()) {
+      member.send({ kind: "bye", code });
+      member.leave();
+    }
+    this.#members.clear();
+  }
+
+  #join(member: Member, sdp: string): void {
+    const participant = this.#participant(participantIdOf(member.actor.userId));
+    const at = participant?.place.at;
+    if (at !== "backstage" && at !== "seated") {
+      member.send({ kind: "join-refused", code: "not-on-stage" });
+      return;
+    }
+    try {
+      member.send({ kind: "joined", sdp: member.join(sdp) });
+      this.#route();
+    } catch (error) {
+      if (!(error instanceof SdpError)) this.#options.logger.warn({ err: error }, "cannot open a peer");
+      member.send({ kind: "join-refused", code: "offer-unusable" });
+    }
+  }
+
+  #answer(member: Member, offerId: number, sdp: string): void {
+    try {
+      member.peer?.answered(offerId, sdp);
+    } catch {
+      // The connection cannot go on with an answer that cannot be read: the browser joins anew.
+      member.leave();
+      member.send({ kind: "media-lost" });
+    }
+  }
+
+  async #command(
+    member: Member,
+    command: Extract<StageRequest, { kind: "command" }>["command"],
+  ): Promise<Extract<StageReply, { kind: "result" }>["code"]> {
+    const { actor } = member;
+    const outcome = await this.#apply(
+      OWN_KINDS.has(command.kind)
+        ? { kind: "own", actor, command: command as Extract<StageInput, { kind: "own" }>["command"] }
+        : { kind: "direct", actor, command: command as Extract<StageInput, { kind: "direct" }>["command"] },
+    );
+    if (!outcome) return "stage-busy";
+    return outcome.kind === "done" ? "done" : outcome.code;
+  }
+
+  async #goOnAir(member: Member, live: boolean): Promise<"done" | SignallingCode> {
+    const { room, onAir } = this.#options;
+    if (member.actor.role !== "host") return "not-allowed";
+    if (!live) {
+      onAir.stop(room, member.actor.userId);
+      return "done";
+    }
+    const tracks = member.camera();
+    return tracks.length === 0 ? "not-joined" : await onAir.start(room, { actor: member.actor, tracks });
+  }
+
+  /** In order, so that what a browser sends first is decided first. */
+  #apply(input: StageInput): Promise<StoreOutcome | undefined> {
+    const { store, room, logger } = this.#options;
+    const applied = this.#queue.then(async () => {
+      const outcome = await store.apply(room, input);
+      if (outcome.kind === "done") this.changed(outcome.stage);
+      return outcome;
+    });
+    const safe = applied.catch((error: unknown) => {
+      logger.warn({ room, reason: String(error) }, "the stage could not be changed");
+      return undefined;
+    });
+    this.#queue = safe;
+    return safe;
+  }
+
+  #mediaChanged(member: Member): void {
+    this.#tellSources(member);
+    if (!member.joined) this.#options.onAir.stop(this.#options.room, member.actor.userId);
+    this.#route();
+  }
+
+  /** The host's camera reaches transcode as the room's publication, not as a source of the stage. */
+  #tellSources(member: Member): void {
+    const participantId = participantIdOf(member.actor.userId);
+    const participant = this.#participant(participantId);
+    if (!participant || participant.connection === "away") return;
+    const sources = member.sources().filter(({ slot }) => participant.role !== "host" || slot === "screen");
+    if (sameSources(sources, participant.sources)) return;
+    void this.#apply({ kind: "sources", participantId, sources });
+  }
+
+  /** Everybody with media gets the tracks of all who are seated, but their own. */
+  #route(): void {
+    const seated = this.#stage.participants.filter(({ place }) => place.at === "seated");
+    for (const [participantId, member] of this.#members) {
+      if (!member.peer) continue;
+      const others = seated.filter((other) => other.participantId !== participantId);
+      member.peer.want(
+        others.flatMap((other) => this.#members.get(other.participantId)?.tracks(other.participantId) ?? []),
+      );
+    }
+  }
+
+  #tick(): void {
+    this.#ticks += 1;
+    const nowMs = this.#options.peers.nowMs();
+    const muted = (id: string) => this.#participant(id)?.muted ?? false;
+    if (this.#ticks % ALLOCATE_EVERY_TICKS === 0)
+      for (const member of this.#members.values()) member.allocate(muted, nowMs);
+    if (this.#ticks % QUALITY_EVERY_TICKS === 0) this.#tellQuality();
+    if (this.#ticks % SWEEP_EVERY_TICKS === 0 && this.#stage.participants.some(isAway))
+      void this.#apply({ kind: "sweep" });
+    this.#tellSpeakers();
+  }
+
+  #tellSpeakers(): void {
+    const speaking = speakersOf(this.#members, (id) => this.#participant(id)?.muted ?? false);
+    if (speaking.join() === this.#speakers) return;
+    this.#speakers = speaking.join();
+    for (const member of this.#members.values()) member.send({ kind: "speakers", participantIds: speaking });
+  }
+
+  #tellQuality(): void {
+    for (const member of this.#members.values()) {
+      const quality = qualityOf(member, this.#members);
+      if (quality) member.send(quality);
+    }
+  }
+
+  #participant(participantId: string): StageParticipant | undefined {
+    return this.#stage.participants.find((one) => one.participantId === participantId);
+  }
+}
+
+const OWN_KINDS = new Set(["raise-hand", "lower-hand", "accept", "decline", "leave", "own-media"]);
+const isAway = ({ connection }: StageParticipant): boolean => connection === "away";

@@ -1,0 +1,100 @@
+import type { Page } from "playwright-core";
+import type { TestStage } from "./stage.ts";
+
+/**
+ * Makes a page speak to the stage as the studio does: events, requests, one peer connection. Its state stands in
+ * `window.guest`. The node is asked directly, through a route of the page, with the actor an edge would have named.
+ */
+export async function openStagePage(
+  page: Page,
+  options: {
+    readonly stage: TestStage;
+    readonly room: string;
+    readonly actor: { readonly userId: string; readonly name: string; readonly role: "host" | "moderator" | "guest" };
+  },
+): Promise<void> {
+  const { stage, room, actor } = options;
+  await page.evaluate(
+    `(${GUEST})(${JSON.stringify({
+      url: `${stage.url}/stage/${room}`,
+      headers: {
+        "x-lianmai-node-token": stage.token,
+        "x-lianmai-actor": encodeURIComponent(JSON.stringify(actor)),
+      },
+    })})`,
+  );
+}
+
+/** The peer's part as a text: it runs in the page. */
+const GUEST = `async ({ url, headers }) => {
+  const guest = (window.guest = { replies: [], tracks: [], stage: null, results: new Map(), commandId: 0, videos: new Map() });
+  const response = await fetch(url + "/events", { headers });
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const request = (body) => fetch(url + "/requests/" + guest.connectionId, { method: "POST", headers, body: JSON.stringify(body) });
+  const handle = async (reply) => {
+    guest.replies.push(reply);
+    if (reply.kind === "welcome") Object.assign(guest, { connectionId: reply.connectionId, stage: reply.stage });
+    if (reply.kind === "stage") guest.stage = reply.stage;
+    if (reply.kind === "result") guest.results.get(reply.commandId)?.(reply.code);
+    if (reply.kind === "joined") await guest.peer.setRemoteDescription({ type: "answer", sdp: reply.sdp });
+    if (reply.kind === "offer") {
+      guest.tracks = reply.tracks;
+      await guest.peer.setRemoteDescription({ type: "offer", sdp: reply.sdp });
+      await guest.peer.setLocalDescription();
+      await request({ kind: "answer", offerId: reply.offerId, sdp: guest.peer.localDescription.sdp });
+    }
+  };
+  guest.command = (command, kind = "command") => new Promise((resolve) => {
+    const commandId = (guest.commandId += 1);
+    guest.results.set(commandId, resolve);
+    request(kind === "command" ? { kind, commandId, command } : { kind, commandId, ...command });
+  });
+  guest.request = request;
+  guest.join = async () => {
+    const peer = (guest.peer = new RTCPeerConnection());
+    const media = (guest.media = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 360 } }));
+    const send = (track) => peer.addTransceiver(track, { direction: "sendonly", streams: [media] });
+    send(media.getAudioTracks()[0]);
+    send(media.getVideoTracks()[0]);
+    peer.addTransceiver("video", { direction: "sendonly" });
+    peer.addTransceiver("audio", { direction: "sendonly" });
+    peer.ontrack = ({ transceiver, track }) => {
+      const element = document.createElement(track.kind);
+      Object.assign(element, { muted: track.kind === "video", autoplay: true, srcObject: new MediaStream([track]) });
+      document.body.append(element);
+      guest.videos.set(transceiver.mid, element);
+    };
+    await peer.setLocalDescription();
+    await request({ kind: "join", sdp: peer.localDescription.sdp });
+  };
+  /** Pictures decoded and sound energy heard of each participant. */
+  guest.received = async () => {
+    const found = {};
+    for (const stat of (await guest.peer.getStats()).values()) {
+      if (stat.type !== "inbound-rtp") continue;
+      const track = guest.tracks.find(({ mid }) => mid === stat.mid);
+      if (!track) continue;
+      const of = (found[track.participantId] ??= { pictures: 0, energy: 0, packets: 0 });
+      if (stat.kind === "video") of.pictures = stat.framesDecoded;
+      else Object.assign(of, { energy: stat.totalAudioEnergy, packets: stat.packetsReceived });
+    }
+    return found;
+  };
+  (async () => {
+    let rest = "";
+    for (;;) {
+      const { value, done } = await reader.read().catch(() => ({ done: true }));
+      if (done) break;
+      rest += value;
+      const parts = rest.split("\\n\\n");
+      rest = parts.pop();
+      for (const part of parts) await handle(JSON.parse(part.slice(6)));
+    }
+    guest.over = true;
+  })();
+  while (!guest.connectionId) await new Promise((resolve) => setTimeout(resolve, 10));
+}`;
+
+/** Evaluates an expression on `guest` in the page. */
+export const onGuest = <T>(page: Page, expression: string): Promise<T> =>
+  page.evaluate(`(async (guest) => ${expression})(window.guest)`) as Promise<T>;
