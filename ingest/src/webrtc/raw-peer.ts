@@ -1,7 +1,7 @@
 /**
  * node-datachannel as a bare ICE, DTLS and SRTP pipe; its only importer. The library is never shown the real session
  * description: it sorts packets by what that says, and loses simulcast and late SSRCs. With one media line it hands
- * over every packet, and sends any (decision 10).
+ * over every packet, and sends any (decision 16).
  */
 import nodeDataChannel, { type PeerConnection, type Track } from "node-datachannel";
 import type { RemoteTransport } from "./sdp.ts";
