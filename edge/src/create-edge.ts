@@ -28,6 +28,7 @@ import { shareViewers } from "./live/share-viewers.ts";
 import { createViewers } from "./live/viewers.ts";
 import { openModeration, registerModeration } from "./moderation/create-moderation.ts";
 import { registerPages } from "./pages/static-pages.ts";
+import { historyRoutes } from "./room/archive/history-routes.ts";
 import { createRoomParts, type RoomFaults, type RoomParts } from "./room/create-room-parts.ts";
 import type { GatewayLimits } from "./room/gateway/gateway-parts.ts";
 import { revoking } from "./room/people/revoking-sessions.ts";
@@ -173,6 +174,7 @@ export async function createEdge(
   const roomParts = { rooms, programs, viewersOf: totals.total, roomAnswers, projection, authenticate, limits };
   const hostAccess = createHostAccess({ rooms, authenticate });
   roomRoutes(app, roomParts);
+  historyRoutes(app, { archive: room.archive, log: room.log, rooms, authenticate, hostAccess });
   hostRoutes(app, { ...roomParts, streamKeys, redis, hostAccess });
   const rtmpServer = (hostname: string) =>
     `rtmp://${publicUrl === "" ? hostname : new URL(publicUrl).hostname}:${rtmpPort}/live`;

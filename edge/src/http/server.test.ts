@@ -144,6 +144,8 @@ describe("the description of the API", () => {
       "GET /api/v1/moderation/words",
       "GET /api/v1/rooms",
       "GET /api/v1/rooms/{slug}",
+      "GET /api/v1/rooms/{slug}/entries",
+      "GET /api/v1/rooms/{slug}/entries/export",
       "GET /api/v1/rooms/{slug}/follow",
       "GET /api/v1/rooms/{slug}/ingest-health",
       "GET /api/v1/rooms/{slug}/leaderboard",

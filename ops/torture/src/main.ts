@@ -2,11 +2,13 @@ import { tortureDropouts } from "./dropouts.ts";
 import { tortureHostile } from "./hostile.ts";
 import { tortureKills } from "./kills.ts";
 import { tortureLedger } from "./ledger.ts";
+import { tortureRoom } from "./room.ts";
 
 const TORTURES: Readonly<Record<string, (args: readonly string[]) => Promise<boolean>>> = {
   dropouts: tortureDropouts,
   kills: tortureKills,
   hostile: tortureHostile,
+  room: tortureRoom,
   ledger: tortureLedger,
 };
 

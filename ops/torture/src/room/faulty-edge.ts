@@ -1,0 +1,68 @@
+/**
+ * The edge with faults between its parts: bells are dropped, doubled and late. `TORTURE_RULE` takes one rule out:
+ * `dedup` (ids are not recognised), `state` (a new generation begins without mutes), `bells` (missed bells are not
+ * looked for). Over IPC it does acts: `{act, room}`.
+ */
+import { runProcess } from "@lianmai/process";
+import { createEdge } from "../../../../edge/src/create-edge.ts";
+import type { RoomFaults } from "../../../../edge/src/room/create-room-parts.ts";
+
+const rule = process.env["TORTURE_RULE"] ?? "";
+const DROP = 0.03;
+const DOUBLE = 0.03;
+const LATE = 0.05;
+const LATE_MS = 40;
+
+const faults: RoomFaults = {
+  functions: (functions) => ({
+    ...functions,
+    publish: (roomId, call) =>
+      functions.publish(
+        roomId,
+        rule === "dedup" ? { ...call, cid: `${call.cid}-${Math.random()}`.slice(0, 64) } : call,
+      ),
+    recover: (roomId, call) => functions.recover(roomId, rule === "state" ? { ...call, changes: [] } : call),
+    top: async (roomId) => {
+      const reply = await functions.top(roomId);
+      // what the beacon would learn is kept from it
+      return rule === "bells" && reply[0] === "ok"
+        ? ["ok", reply[1] ?? "0", "0", reply[3] ?? "0", reply[4] ?? "0"]
+        : reply;
+    },
+  }),
+  doorbells: (doorbells) => ({
+    ...doorbells,
+    listen: (roomId, listener) =>
+      doorbells.listen(roomId, (bell) => {
+        const fate = Math.random();
+        if (fate < DROP) return;
+        if (fate < DROP + LATE) setTimeout(() => listener(bell), LATE_MS);
+        else listener(bell);
+        if (fate > 1 - DOUBLE) listener(bell);
+      }),
+    onReady: (listener) => (rule === "bells" ? () => undefined : doorbells.onReady(listener)),
+  }),
+};
+
+await runProcess("edge", async (context) => {
+  const edge = await createEdge(context, {
+    roomFaults: faults,
+    roomLimits: {
+      framesPerSecond: 500,
+      frameBurst: 2_000,
+      pubsPerSecond: 200,
+      pubBurst: 400,
+      connectsPerMinute: 1_000_000,
+    },
+  });
+  process.on("message", (message: { readonly mute?: string; readonly room?: string }) => {
+    void mute(message).then((at) => process.send?.({ muted: at }));
+  });
+  const mute = async ({ mute: user = "", room = "" }: { readonly mute?: string; readonly room?: string }) => {
+    const stored = await edge.rooms.bySlug(room);
+    const by = { id: stored?.host.id ?? "", name: "host", role: "host" } as const;
+    const body = { act: "mute", user, untilMs: Number.MAX_SAFE_INTEGER } as const;
+    return edge.room.log.act(stored?.id ?? "", by, { cid: `mute-${user}`, kind: "act", body });
+  };
+  return edge;
+});
