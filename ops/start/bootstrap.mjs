@@ -7,7 +7,7 @@ import { ensureDependencies } from "./setup/dependencies.mjs";
 import { ensureNode } from "./setup/node-runtime.mjs";
 import { ensurePlayer } from "./setup/player-build.mjs";
 import { rootDir, run, SetupError, say, signalCurrent } from "./setup/run.mjs";
-import { ensureSystemPackages } from "./setup/system-packages.mjs";
+import { ensureFonts, ensureSystemPackages } from "./setup/system-packages.mjs";
 
 const service = process.env.REDIS_URL ? ["ffmpeg"] : ["ffmpeg", "redis-server"];
 const everything = ["ffmpeg", "redis-server", "chromium-headless-shell"];
@@ -47,6 +47,7 @@ async function main([name = "", ...args]) {
   const env = { ...process.env, PATH: path };
   await step(() => ensureDependencies(env));
   await step(() => ensureSystemPackages(command.packages));
+  if (command.packages.length > 0) await step(ensureFonts);
   if (command.player) await step(() => ensurePlayer(env));
   const flags = ["--disable-warning=ExperimentalWarning"];
   return run(node, [...flags, join(rootDir, command.entry), ...args], { env, link: true });

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { findProgram, run, SetupError, say } from "./run.mjs";
 
 /** Programs by the Debian package that brings them; any one of a list will do. */
@@ -22,12 +24,36 @@ export async function ensureSystemPackages(packages, { uid = process.getuid?.(),
         `  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${names}`,
     );
   }
-  say(`installing ${names} with apt-get`);
+  if ((await install(missing, prefix)) !== 0) throw new SetupError(`apt-get could not install ${names} (see above).`);
+}
+
+/** Fonts for the names of people on stage, by the Debian package that brings them. */
+const FONTS = {
+  "fonts-noto-core": "truetype/noto/NotoSans-Bold.ttf",
+  "fonts-noto-cjk": "opentype/noto/NotoSansCJK-Bold.ttc",
+  "fonts-noto-color-emoji": "truetype/noto/NotoColorEmoji.ttf",
+};
+
+/** Installs the fonts that are missing, when allowed to; else says what names will lack. Never a reason not to start. */
+export async function ensureFonts({
+  uid = process.getuid?.(),
+  path = process.env.PATH,
+  folder = "/usr/share/fonts",
+} = {}) {
+  const missing = Object.keys(FONTS).filter((name) => !existsSync(join(folder, FONTS[name])));
+  if (missing.length === 0) return;
+  const prefix = findProgram("apt-get", path) ? await rootPrefix(uid, path) : undefined;
+  if (prefix && (await install(missing, prefix)) === 0) return;
+  say(`without ${missing.join(", ")}, names on the stage in scripts that no other font here has show boxes`);
+}
+
+/** Exit code of apt-get. */
+async function install(packages, prefix) {
+  say(`installing ${packages.join(" ")} with apt-get`);
   const apt = [...prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=120", "-q"];
   // A mirror that is partly away fails the update, yet the package may be there: only the install decides.
   await runAll([...apt, "update"]);
-  const code = await runAll([...apt, "install", "-y", "--no-install-recommends", ...missing]);
-  if (code !== 0) throw new SetupError(`apt-get could not install ${names} (see above).`);
+  return runAll([...apt, "install", "-y", "--no-install-recommends", ...packages]);
 }
 
 async function rootPrefix(uid, path) {

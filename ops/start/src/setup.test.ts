@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { matches } from "../setup/dependencies.mjs";
 import { isNewEnough } from "../setup/node-runtime.mjs";
 import { hashSources } from "../setup/player-build.mjs";
-import { ensureSystemPackages } from "../setup/system-packages.mjs";
+import { ensureFonts, ensureSystemPackages } from "../setup/system-packages.mjs";
 
 const bootstrap = fileURLToPath(new URL("../bootstrap.mjs", import.meta.url));
 
@@ -79,6 +79,10 @@ describe("Debian packages", () => {
     await expect(ensureSystemPackages(["ffmpeg", "redis-server"], { uid: 1000, path: dir })).rejects.toThrow(
       /sudo apt-get update && sudo apt-get install -y --no-install-recommends ffmpeg redis-server$/,
     );
+  });
+
+  it("lack fonts without a word of refusal", async () => {
+    await expect(ensureFonts({ uid: 1000, path: dir, folder: dir })).resolves.toBeUndefined();
   });
 
   it("end the bootstrap where there is no apt-get", async () => {
