@@ -1,5 +1,5 @@
 /**
- * A room's mixer child and its supervision: started, told its source and clock, watched, replaced when it dies or
+ * A room's mixer child and its supervision: started, told its sources, stage and clock, watched, replaced when it dies or
  * hangs. The pacer fills what is missing meanwhile.
  */
 import type { ChildProcess } from "node:child_process";
@@ -7,7 +7,7 @@ import { setPriority } from "node:os";
 import type { Readable } from "node:stream";
 import { type Backoff, createBackoff, type Logger } from "@lianmai/process";
 import type { ProgramFormat } from "../contract.ts";
-import type { MixerCommand, MixerEvent, MixerRecord, MixerStats } from "../mixer/protocol.ts";
+import type { MixerCommand, MixerEvent, MixerRecord, MixerStats, SourceSpec } from "../mixer/protocol.ts";
 import { RecordReader } from "../mixer/protocol.ts";
 import type { MixerPool } from "./mixer-pool.ts";
 import type { PicturePool } from "./picture-pool.ts";
@@ -17,10 +17,13 @@ const READY_BUDGET_MS = 15_000;
 const SILENT_BUDGET_MS = 3_000;
 /** Largest record: one picture of the largest program (4096x2304 yuv420p). */
 const MAX_RECORD_BYTES = 4_096 * 2_304 * 1.5;
+/** What the last mixer showed stays this long at most, until the next one has the pictures of all sources. */
+const HOLD_MS = 1_000;
 /** Mixers go before encoders where the system allows it (root); elsewhere they stay as they are. */
 const MIXER_NICENESS = -6;
 
-export type SourceCommand = Extract<MixerCommand, { readonly kind: "source" }>;
+type SourcesCommand = Extract<MixerCommand, { readonly kind: "sources" }>;
+type StageCommand = Extract<MixerCommand, { readonly kind: "stage" }>;
 
 export interface MixerProcessOptions {
   readonly logger: Logger;
@@ -36,7 +39,8 @@ export class MixerProcess {
   readonly #backoff: Backoff = createBackoff({ minMs: 5, maxMs: 5_000 });
   #child: ChildProcess | null = null;
   #ready = false;
-  #source: SourceCommand | null = null;
+  #sources: SourcesCommand | null = null;
+  #stage: StageCommand | null = null;
   #start: { readonly format: ProgramFormat; readonly zeroMs: number } | null = null;
   #stats: MixerStats | null = null;
   #restarts = 0;
@@ -61,16 +65,16 @@ export class MixerProcess {
     return this.#child?.pid;
   }
 
-  /** Connects the mixer to a source, now and after every restart, until {@link sourceGone}. */
-  source(command: SourceCommand): void {
-    this.#source = command;
-    this.#send(command);
+  /** Connects the mixer to exactly these sources, now and after every restart. */
+  sources(sources: readonly SourceSpec[]): void {
+    this.#sources = { kind: "sources", sources };
+    this.#send(this.#sources);
   }
 
-  sourceGone(sourceId: string): void {
-    if (this.#source?.sourceId !== sourceId) return;
-    this.#source = null;
-    this.#send({ kind: "source-gone", sourceId });
+  /** Shows this, now and after every restart. */
+  stage(stage: Omit<StageCommand, "kind">): void {
+    this.#stage = { kind: "stage", ...stage };
+    this.#send(this.#stage);
   }
 
   /** Has pictures composed from now on, and after every restart. */
@@ -136,8 +140,9 @@ export class MixerProcess {
     if (child !== this.#child || this.#closed) return;
     this.#ready = true;
     prioritise(child);
-    if (this.#start) this.#send({ kind: "start", ...this.#start });
-    if (this.#source) this.#send(this.#source);
+    if (this.#start) this.#send({ kind: "start", ...this.#start, holdMs: this.#restarts > 0 ? HOLD_MS : 0 });
+    if (this.#sources) this.#send(this.#sources);
+    if (this.#stage) this.#send(this.#stage);
     this.#watch(this.#start ? SILENT_BUDGET_MS : null);
   }
 

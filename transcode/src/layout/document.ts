@@ -46,6 +46,8 @@ export const layoutTileSchema = Type.Object({
   fit: Type.Union([Type.Literal("contain"), Type.Literal("cover")]),
   shape: Type.Union([Type.Literal("rectangle"), Type.Literal("circle")]),
   name: Type.String({ maxLength: 80 }),
+  /** Not heard: by the participant's own wish or by a director's. */
+  isMuted: Type.Boolean(),
   /** Where the name is written: over the tile's lower edge, under the tile, nowhere. */
   label: Type.Union([Type.Literal("inside"), Type.Literal("below"), Type.Literal("none")]),
 });

@@ -14,6 +14,7 @@ const people = (count: number, change: Partial<LayoutParticipant> = {}): LayoutP
     name: `N${i}`,
     hasCamera: true,
     hasScreen: false,
+    isMuted: false,
     ...change,
   }));
 
@@ -77,7 +78,7 @@ test("every layout is valid, on the canvas, on the scaler's steps, and shows eac
       fc.record({ width: side, height: side }),
       fc.constantFrom("auto" as const, ...KINDS),
       (stage, canvas, kind) => {
-        const participants = stage.map((one, i) => ({ id: `p${i}`, name: "n", ...one }));
+        const participants = stage.map((one, i) => ({ id: `p${i}`, name: "n", isMuted: false, ...one }));
         const document = planLayout(participants, { choice: { kind }, room: "r", canvas });
         expect(Value.Check(layoutDocumentSchema, document)).toBe(true);
         for (const { x, y, width, height } of document.tiles) {

@@ -16,6 +16,7 @@ export interface LayoutParticipant {
   readonly name: string;
   readonly hasCamera: boolean;
   readonly hasScreen: boolean;
+  readonly isMuted: boolean;
 }
 
 export interface LayoutOptions {
@@ -43,7 +44,7 @@ export function planLayout(participants: readonly LayoutParticipant[], options: 
     ...{ room, participantId: participant.id, media },
     ...{ x: rect.x, y: rect.y, width: rect.width, height: rect.height },
     ...place,
-    name: participant.name,
+    ...{ name: participant.name, isMuted: participant.isMuted },
   });
   return {
     version: LAYOUT_VERSION,

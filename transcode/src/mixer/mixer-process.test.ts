@@ -6,11 +6,12 @@ import type { FlvTag } from "@lianmai/ingest/flv";
 import { systemClock } from "@lianmai/process";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { samplesPerFrame } from "../bus/frames.ts";
+import { planLayout } from "../layout/plan-layout.ts";
 import { randomFrom } from "./harness/arrivals.ts";
 import { FlvServer, flvHeader, tagBytes } from "./harness/flv-server.ts";
 import { makeMedia } from "./harness/make-media.ts";
 import { MixerProcess } from "./harness/mixer-process.ts";
-import type { MixerRecord, MixerStats } from "./protocol.ts";
+import type { MixerCommand, MixerRecord, MixerStats } from "./protocol.ts";
 
 const FORMAT = { width: 320, height: 180, fps: 30 };
 const closers: (() => Promise<void>)[] = [];
@@ -29,6 +30,16 @@ async function startPublisher(): Promise<FlvServer> {
   const server = await FlvServer.start(FORMAT);
   closers.push(() => server.stop());
   return server;
+}
+
+/** One source, over the whole picture. */
+function solo(sourceId: string, url: string, fpsHint = 30): readonly MixerCommand[] {
+  const host = { id: "host", name: "", hasCamera: true, hasScreen: false, isMuted: false };
+  const layout = planLayout([host], { choice: { kind: "auto" }, room: "r", canvas: FORMAT });
+  return [
+    { kind: "sources", sources: [{ sourceId, url, format: "flv", fpsHint }] },
+    { kind: "stage", layout, cast: [{ room: "r", participantId: "host", slot: "camera", sourceId }], gains: {} },
+  ];
 }
 
 /** Serves the bytes, then keeps the body open. */
@@ -62,7 +73,7 @@ describe("the mixer process", () => {
   test("composes a live source: rising indexes, whole records, a picture that moves, sound", async () => {
     const [mixer, server] = [startMixer(), await startPublisher()];
     await mixer.event("ready");
-    mixer.send({ kind: "source", sourceId: "a", url: server.url, fpsHint: 30 });
+    mixer.send(...solo("a", server.url));
     expect(await mixer.event("source-format")).toEqual({
       kind: "source-format",
       sourceId: "a",
@@ -92,7 +103,7 @@ describe("the mixer process", () => {
   test("comes back with its source, after a slate, over the same program", async () => {
     const [mixer, server] = [startMixer(), await startPublisher()];
     mixer.send({ kind: "start", format: FORMAT, zeroMs: systemClock.monotonicMs() });
-    mixer.send({ kind: "source", sourceId: "a", url: server.url, fpsHint: 30 });
+    mixer.send(...solo("a", server.url));
     await mixer.event("source-on-air");
     server.unpublish();
     await mixer.event("source-lost");
@@ -110,8 +121,10 @@ describe("the mixer process", () => {
     for (let run = 0; run < 3; run++) {
       const mixer = startMixer();
       mixer.send({ kind: "start", format: FORMAT, zeroMs });
-      mixer.send({ kind: "source", sourceId: "a", url: server.url, fpsHint: 30 });
+      mixer.send(...solo("a", server.url));
       await mixer.event("source-on-air");
+      // Events and pictures come on ways of their own.
+      await mixer.until(() => pictures(mixer).length > 0);
       expect(pictures(mixer)[0]!.index).toBeGreaterThan(lastIndex);
       lastIndex = pictures(mixer).at(-1)!.index;
       await mixer.kill();
@@ -148,12 +161,12 @@ describe("hostile sources", () => {
     const mixer = startMixer();
     mixer.send({ kind: "start", format: FORMAT, zeroMs: systemClock.monotonicMs() });
     for (const [i, body] of bodies.entries()) {
-      mixer.send({ kind: "source", sourceId: `bad${i}`, url: await serveBytes(body), fpsHint: 30 });
+      mixer.send(...solo(`bad${i}`, await serveBytes(body)));
       const after = mixer.events.length + 1;
       await mixer.until(() => mixer.events.length > after);
     }
     const server = await startPublisher();
-    mixer.send({ kind: "source", sourceId: "good", url: server.url, fpsHint: 30 });
+    mixer.send(...solo("good", server.url));
     await mixer.until(() => mixer.events.some((event) => event.kind === "source-on-air" && event.sourceId === "good"));
     expect(mixer.child.exitCode).toBeNull();
     await mixer.until(() => (lastStats(mixer)?.decodeErrors ?? 0) > 0);
@@ -162,23 +175,13 @@ describe("hostile sources", () => {
   test("a picture larger than allowed and a codec that is none are refused by name", async () => {
     const huge = await makeMedia({ width: 4400, height: 2400, fps: 1, seconds: 4, gop: 1 });
     const mixer = startMixer();
-    mixer.send({
-      kind: "source",
-      sourceId: "huge",
-      url: await serveBytes(Buffer.concat([flvHeader(), ...huge.map(tagBytes)])),
-      fpsHint: 1,
-    });
+    mixer.send(...solo("huge", await serveBytes(Buffer.concat([flvHeader(), ...huge.map(tagBytes)])), 1));
     expect(await mixer.event("source-lost")).toMatchObject({
       sourceId: "huge",
       reason: expect.stringMatching(/undecodable|size/),
     });
     const vp6 = tagBytes({ type: "video", timestampMs: 0, data: Buffer.from([0x14, 1, 2, 3]) });
-    mixer.send({
-      kind: "source",
-      sourceId: "vp6",
-      url: await serveBytes(Buffer.concat([flvHeader(), vp6])),
-      fpsHint: 30,
-    });
+    mixer.send(...solo("vp6", await serveBytes(Buffer.concat([flvHeader(), vp6]))));
     await mixer.until(() => mixer.events.some((event) => event.kind === "source-lost" && event.sourceId === "vp6"));
     expect(mixer.events.at(-1)).toMatchObject({ reason: "video: FLV codec 4 is not supported" });
   }, 60_000);

@@ -4,25 +4,45 @@
  * Media, child to parent: records on file descriptor 3 (see {@link RecordReader}).
  */
 import type { ProgramFormat } from "../contract.ts";
+import type { LayoutDocument } from "../layout/document.ts";
+import type { Casting } from "./picture/director.ts";
+
+/** Where a source's media come from; see `sourceUrl` and `sourceFormat` of ingest's publications. */
+export interface SourceSpec {
+  readonly sourceId: string;
+  readonly url: string;
+  readonly format: "flv" | "rtp";
+  /** 0 when unknown. */
+  readonly fpsHint: number;
+}
 
 /** Parent to mixer. */
 export type MixerCommand =
-  /** Connect to a source; its first decoded picture is answered by `source-format`. Replaces an older source. */
-  | { readonly kind: "source"; readonly sourceId: string; readonly url: string; readonly fpsHint: number }
-  /** The source is gone for good (its session ended): fade to the slate now. */
-  | { readonly kind: "source-gone"; readonly sourceId: string }
+  /**
+   * The sources to be connected to from now on, all of them: new ones are connected, their first decoded picture is
+   * answered by `source-format`; those no longer named are gone for good.
+   */
+  | { readonly kind: "sources"; readonly sources: readonly SourceSpec[] }
+  /** What the program shows from its next picture on, moving there; loudness by source, 1 where none is named. */
+  | {
+      readonly kind: "stage";
+      readonly layout: LayoutDocument;
+      readonly cast: readonly Casting[];
+      readonly gains: Readonly<Record<string, number>>;
+    }
   /**
    * Compose from now on: picture k is due at `zeroMs + k * 1000 / fps` of CLOCK_MONOTONIC
    * (`systemClock.monotonicMs()`, the same in all processes of a machine). The first picture made is the first
-   * due after the command; k never restarts.
+   * due after the command; k never restarts. `holdMs`: no picture is made for up to this long while sources of the
+   * stage have none, because the parent still shows what a mixer before this one made.
    */
-  | { readonly kind: "start"; readonly format: ProgramFormat; readonly zeroMs: number }
+  | { readonly kind: "start"; readonly format: ProgramFormat; readonly zeroMs: number; readonly holdMs?: number }
   | { readonly kind: "stop" };
 
 /** Mixer to parent. */
 export type MixerEvent =
   | { readonly kind: "ready" }
-  /** Once per `source` command; a source without pictures has width, height and fps 0. */
+  /** Once per source; one without pictures has width, height and fps 0. */
   | {
       readonly kind: "source-format";
       readonly sourceId: string;
@@ -35,6 +55,8 @@ export type MixerEvent =
   | { readonly kind: "source-on-air"; readonly sourceId: string }
   /** "gone", "no picture", or why it can never be shown (then nothing more is read from it). */
   | { readonly kind: "source-lost"; readonly sourceId: string; readonly reason: string }
+  /** A layout is in the program from this picture on. */
+  | { readonly kind: "layout"; readonly index: number; readonly layout: LayoutDocument }
   | { readonly kind: "stats"; readonly stats: MixerStats };
 
 /** Sent once a second. Counts are since `start`, the lateness is the worst since the last report. */
@@ -45,7 +67,7 @@ export interface MixerStats {
   readonly tickLateMaxMs: number;
   readonly decodeErrors: number;
   readonly audioUnderruns: number;
-  /** Playout delay of the source now. */
+  /** Largest playout delay of the sources now. */
   readonly playoutDelayMs: number;
   /** Source frame's arrival at the mixer to its picture leaving, newest. */
   readonly transitMs: number;

@@ -56,6 +56,9 @@ export class Scaler {
   }
 }
 
+/** Shape of a picture that was drawn. */
+export type PictureSize = Pick<Picture, "width" | "height" | "pixelAspect">;
+
 /**
  * Draws decoded pictures at one constant size, as yuv420p in memory of its own that is looked at only once. The
  * scaler writes some bytes past each row when widths are not multiples of 16: FFmpeg's own frames have room for
@@ -68,7 +71,8 @@ export class PictureStage {
   readonly #planes: Planes;
   #scaler: SoftwareScaleContext | null = null;
   #geometry = "";
-  #drawn: Picture | null = null;
+  #picture: Picture | null = null;
+  #drawn: PictureSize | null = null;
 
   /** Throws {@link AvError} when there is no memory. */
   constructor(size: { readonly width: number; readonly height: number }) {
@@ -83,15 +87,36 @@ export class PictureStage {
     this.#planes = { data, strides: this.#frame.linesize.slice(0, 3) };
   }
 
+  /** Shape of the picture last drawn; null before the first. */
+  get drawn(): PictureSize | null {
+    return this.#drawn;
+  }
+
+  /** What was last drawn, until {@link close}. */
+  get planes(): Planes {
+    return this.#planes;
+  }
+
   /** The picture at this stage's size, until the next call or {@link close}. The same picture again costs nothing. */
   draw(picture: Picture): Planes {
-    if (picture === this.#drawn) return this.#planes;
-    const { width, height, pixelFormat, frame } = picture;
+    if (picture === this.#picture) return this.#planes;
+    const { width, height, pixelFormat, pixelAspect, frame } = picture;
     const isSame = width === this.width && height === this.height && pixelFormat === AV_PIX_FMT_YUV420P;
     if (isSame) this.#frame.copy(frame);
     else this.#scalerFor(picture).scaleFrameSync(this.#frame, frame);
-    this.#drawn = picture;
+    this.#picture = picture;
+    this.#drawn = { width, height, pixelAspect };
     return this.#planes;
+  }
+
+  /** Shows what another stage shows, scaled. */
+  takeOver(other: PictureStage): void {
+    if (!other.#drawn) return;
+    this.#scalerFor({ width: other.width, height: other.height, pixelFormat: AV_PIX_FMT_YUV420P }).scaleFrameSync(
+      this.#frame,
+      other.#frame,
+    );
+    this.#drawn = other.#drawn;
   }
 
   /** The planes must not be read any more. */
@@ -101,7 +126,7 @@ export class PictureStage {
     this.#frame.free();
   }
 
-  #scalerFor({ width, height, pixelFormat }: Picture): SoftwareScaleContext {
+  #scalerFor({ width, height, pixelFormat }: ScalerSide): SoftwareScaleContext {
     const geometry = `${width}x${height}/${pixelFormat}`;
     if (this.#scaler && geometry === this.#geometry) return this.#scaler;
     this.#scaler?.freeContext();

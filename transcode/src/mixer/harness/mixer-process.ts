@@ -32,8 +32,8 @@ export class MixerProcess {
     });
   }
 
-  send(command: MixerCommand): void {
-    this.child.send(command);
+  send(...commands: readonly MixerCommand[]): void {
+    for (const command of commands) this.child.send(command);
   }
 
   /** Resolves once `isTrue`; checked at each event and record. Rejects after `budgetMs`. */

@@ -137,7 +137,7 @@ test("four publishers with clocks, codecs and troubles of their own are each in 
     return source;
   });
   program.engine.setScene({
-    tiles: sources.map(({ sourceId }, i) => ({ sourceId, rect: watch[i] as Rect, fit: "contain" as const })),
+    tiles: sources.map(({ sourceId }, i) => ({ sourceId, rect: watch[i] as Rect, fill: 0 })),
   });
   program.run(ZERO_MS + SECONDS * 1_000);
   program.engine.close();

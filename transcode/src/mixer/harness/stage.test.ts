@@ -22,7 +22,7 @@ const rects: Rect[] = Array.from({ length: 9 }, (_, i) => ({
 }));
 
 function sceneOf(count: number): Scene {
-  return { tiles: rects.slice(0, count).map((rect, i) => ({ sourceId: `g${i}`, rect, fit: "contain" as const })) };
+  return { tiles: rects.slice(0, count).map((rect, i) => ({ sourceId: `g${i}`, rect, fill: 0 })) };
 }
 
 test("nine guests with drift and jitter: each keeps its cadence; leaving and layout changes touch nobody else", () => {
@@ -35,7 +35,10 @@ test("nine guests with drift and jitter: each keeps its cadence; leaving and lay
   }
   program.engine.setScene(sceneOf(9));
   program.at(ZERO_MS + 8_000, () => program.engine.setScene(sceneOf(8)));
-  program.at(ZERO_MS + 9_000, () => program.engine.removeSource("g7"));
+  program.at(ZERO_MS + 9_000, () => {
+    program.engine.setScene(sceneOf(7));
+    program.engine.removeSource("g7");
+  });
   program.run(ZERO_MS + 11_000);
   program.engine.close();
   for (let i = 0; i < 7; i++) {

@@ -2,7 +2,8 @@
 
 /** Tones 200 Hz apart do not see each other in windows of 5 ms. */
 const WINDOW = 240;
-const LEVEL = 1_500;
+/** Half of a beep of the test media: where its onset is in the middle of the window, and no other pitch reaches. */
+const LEVEL = 3_700;
 const QUIET_SAMPLES = 9_600;
 
 /** Sliding loudness of one pitch (a multiple of 200 Hz). */

@@ -1,5 +1,6 @@
 /** Runs a program engine on a virtual clock: arrivals and ticks in time order, no waiting. Records what comes out. */
 import type { ProgramFormat } from "../../contract.ts";
+import type { LayoutDocument } from "../../layout/document.ts";
 import type { Rect } from "../picture/scene.ts";
 import { ProgramEngine } from "../program/program-engine.ts";
 import { FlvSource } from "../source/flv-source.ts";
@@ -7,6 +8,7 @@ import { RtpSource } from "../source/rtp/rtp-source.ts";
 import type { SourceEvent } from "../source/source.ts";
 import type { Arrival } from "./arrivals.ts";
 import { type BarCode, readBarCode } from "./bar-code.ts";
+import { paintHere } from "./paint-here.ts";
 import type { FrameArrival } from "./rtp-network.ts";
 
 export interface RecordedPicture {
@@ -30,6 +32,8 @@ export class VirtualProgram {
   /** Left channel by sample from the program's zero. */
   readonly sound: { readonly index: number; readonly samples: Int16Array }[] = [];
   readonly thumbnails: Buffer[] = [];
+  /** Layouts in the order they came into the program. */
+  readonly layouts: LayoutDocument[] = [];
   /** Program events as text, with the time. */
   readonly events: { readonly atMs: number; readonly text: string }[] = [];
   readonly #watch: readonly Rect[];
@@ -40,16 +44,20 @@ export class VirtualProgram {
   constructor(options: {
     readonly format: ProgramFormat;
     readonly zeroMs?: number;
+    readonly holdMs?: number;
     /** Areas read besides the whole picture. */
     readonly watch?: readonly Rect[];
   }) {
-    const { format, zeroMs = 100_000, watch = [] } = options;
+    const { format, zeroMs = 100_000, holdMs = 0, watch = [] } = options;
     this.format = format;
     this.#watch = watch;
     this.#nowMs = zeroMs;
     this.engine = new ProgramEngine({
       format,
       zeroMs,
+      holdMs,
+      painter: paintHere,
+      onLayout: (_index, layout) => this.layouts.push(layout),
       nowMs: () => this.#nowMs,
       output: {
         picture: (index, { bytes }) => this.pictures.push(this.#read(index, bytes)),

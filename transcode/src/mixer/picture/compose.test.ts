@@ -57,7 +57,7 @@ function gridScene(count: number): Scene {
     tiles: Array.from({ length: count }, (_, i) => ({
       sourceId: `s${i}`,
       rect: { x: (i % columns) * width, y: Math.floor(i / columns) * height, width, height },
-      fit: "contain" as const,
+      fill: 0,
     })),
   };
 }
@@ -84,7 +84,7 @@ describe("compose", () => {
       const target = new ProgramPictures(FORMAT, { most: 1 }).take()!;
       target.bytes.fill(77);
       compositor.compose(
-        { tiles: [{ sourceId: "s1", rect: { x: 100, y: 100, width, height: 96 }, fit: "cover" }] },
+        { tiles: [{ sourceId: "s1", rect: { x: 100, y: 100, width, height: 96 }, fill: 1 }] },
         pictures,
         target,
       );
@@ -102,10 +102,10 @@ describe("compose", () => {
     const target = new ProgramPictures(FORMAT, { most: 1 }).take()!;
     const whole: Rect = { x: 0, y: 0, width: 1280, height: 720 };
     const corner: Rect = { x: 900, y: 500, width: 320, height: 180 };
-    const tiles = [whole, corner].map((rect, i) => ({ sourceId: `s${i}`, rect, fit: "contain" as const }));
-    compositor.compose({ tiles: [...tiles, { sourceId: "nobody", rect: whole, fit: "cover" }] }, pictures, target);
+    const tiles = [whole, corner].map((rect, i) => ({ sourceId: `s${i}`, rect, fill: 0 }));
+    compositor.compose({ tiles: [...tiles, { sourceId: "nobody", rect: whole, fill: 1 }] }, pictures, target);
     expect(readBarCode(target.data[0]!, { stride: 1280, area: corner })?.number).toBe(1_001);
-    compositor.compose({ tiles: [{ sourceId: "nobody", rect: whole, fit: "cover" }] }, pictures, target);
+    compositor.compose({ tiles: [{ sourceId: "nobody", rect: whole, fill: 1 }] }, pictures, target);
     expect(target.data[0]!.every((value) => value === 16)).toBe(true);
     compositor.close();
   });

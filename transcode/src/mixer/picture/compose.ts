@@ -1,30 +1,36 @@
-/** Draws a scene: each tile's picture, scaled, row by row into a program picture. */
+/** Draws a scene: each tile's picture, scaled, row by row into a program picture, with faces and names over it. */
 import { PictureStage } from "../av/scaler.ts";
 import type { Picture, Planes } from "../av/video-decoder.ts";
+import type { Overlays } from "../overlay/overlays.ts";
+import { drawFace } from "./draw-face.ts";
 import { copyRows, fillPicture } from "./program-pictures.ts";
-import { type Placement, placeInRect, type Scene } from "./scene.ts";
+import { type Placement, placeInRect, type Rect, type Scene, type Tile, tileKey } from "./scene.ts";
 
 const BLACK = [16, 128, 128] as const;
+/** Between the tiles of a stage: nearly black, a little blue. */
+const STAGE = [24, 133, 125] as const;
+const WHOLE = 1;
 
-/** Holds a stage per tile; what it draws depends on its arguments alone. */
+/** Holds a stage per tile; what it draws depends on its arguments alone, and on what a tile showed before. */
 export class Compositor {
   readonly #size: { readonly width: number; readonly height: number };
+  readonly #overlays: Overlays | null;
   readonly #stages = new Map<string, PictureStage>();
 
-  constructor(size: { readonly width: number; readonly height: number }) {
+  /** Without `overlays`, names and faces are left out. */
+  constructor(size: { readonly width: number; readonly height: number }, overlays: Overlays | null = null) {
     this.#size = size;
+    this.#overlays = overlays;
   }
 
-  /** Draws every tile that has a picture, back to front, over black. Planes of `target` have no padding. */
+  /**
+   * Draws every tile, back to front, over the background. A tile without a picture keeps its last one. Planes of
+   * `target` have no padding.
+   */
   compose(scene: Scene, pictures: ReadonlyMap<string, Picture>, target: Planes): void {
     this.#forgetAbsent(scene);
-    if (!this.#isCovered(scene, pictures)) fillPicture(target, BLACK);
-    for (const tile of scene.tiles) {
-      const picture = pictures.get(tile.sourceId);
-      if (!picture) continue;
-      const placement = placeInRect(picture, tile);
-      blit(this.#stageOf(tile.sourceId, placement).draw(picture), target, placement);
-    }
+    if (!this.#isCovered(scene, pictures)) fillPicture(target, scene.background === "stage" ? STAGE : BLACK);
+    for (const tile of scene.tiles) this.#drawTile(tile, pictures.get(tile.sourceId) ?? null, target);
   }
 
   close(): void {
@@ -32,20 +38,42 @@ export class Compositor {
     this.#stages.clear();
   }
 
-  #stageOf(sourceId: string, { scaled }: Placement): PictureStage {
-    const stage = this.#stages.get(sourceId);
+  #drawTile(tile: Tile, picture: Picture | null, target: Planes): void {
+    const canvas = { ...target, height: this.#size.height };
+    const opacity = tile.opacity ?? WHOLE;
+    if (!tile.face?.isAvatar) this.#drawPicture(tile, picture, target);
+    if (tile.face && this.#overlays) drawFace({ ...tile, face: tile.face, opacity }, canvas, this.#overlays);
+  }
+
+  #drawPicture(tile: Tile, picture: Picture | null, target: Planes): void {
+    const key = tileKey(tile);
+    const before = this.#stages.get(key);
+    const size = picture ?? before?.drawn;
+    if (!size) return;
+    const placement = placeInRect(size, tile);
+    const stage = this.#stageOf(key, placement, picture !== null);
+    const planes = picture ? stage.draw(picture) : stage.planes;
+    const opacity = tile.opacity ?? WHOLE;
+    if (opacity >= WHOLE) blit(planes, target, placement);
+    else fadeIn(planes, target, placement, opacity);
+  }
+
+  /** The tile's stage at a size; a new one takes over what the old one showed, where there is no new picture. */
+  #stageOf(key: string, { scaled }: Placement, hasPicture: boolean): PictureStage {
+    const stage = this.#stages.get(key);
     if (stage?.width === scaled.width && stage.height === scaled.height) return stage;
-    stage?.close();
     const made = new PictureStage(scaled);
-    this.#stages.set(sourceId, made);
+    if (stage && !hasPicture) made.takeOver(stage);
+    stage?.close();
+    this.#stages.set(key, made);
     return made;
   }
 
   #forgetAbsent(scene: Scene): void {
-    for (const [sourceId, stage] of this.#stages) {
-      if (scene.tiles.some((tile) => tile.sourceId === sourceId)) continue;
+    for (const [key, stage] of this.#stages) {
+      if (scene.tiles.some((tile) => tileKey(tile) === key)) continue;
       stage.close();
-      this.#stages.delete(sourceId);
+      this.#stages.delete(key);
     }
   }
 
@@ -53,25 +81,67 @@ export class Compositor {
   #isCovered(scene: Scene, pictures: ReadonlyMap<string, Picture>): boolean {
     return scene.tiles.some((tile) => {
       const picture = pictures.get(tile.sourceId);
-      if (!picture) return false;
-      const { target } = placeInRect(picture, tile);
-      return target.width === this.#size.width && target.height === this.#size.height;
+      if (!picture || tile.face?.isAvatar || (tile.opacity ?? WHOLE) < WHOLE) return false;
+      return isWhole(placeInRect(picture, tile).target, this.#size);
     });
   }
 }
 
-function blit(from: Planes, to: Planes, { offset, target: rect }: Placement): void {
-  for (let plane = 0; plane < 3; plane++) {
-    const source = from.data[plane];
-    const target = to.data[plane];
+const isWhole = (rect: Rect, size: { readonly width: number; readonly height: number }): boolean =>
+  rect.width === size.width && rect.height === size.height;
+
+/** One plane of a placement: where it is read, where it is written, how much. */
+interface Span {
+  readonly source: Buffer;
+  readonly sourceStride: number;
+  readonly sourceOffset: number;
+  readonly target: Buffer;
+  readonly targetStride: number;
+  readonly targetOffset: number;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+function spansOf(from: Planes, to: Planes, { offset, target: rect }: Placement): Span[] {
+  return [0, 1, 2].flatMap((plane) => {
+    const [source, target] = [from.data[plane], to.data[plane]];
     const sourceStride = from.strides[plane] ?? 0;
     const targetStride = to.strides[plane] ?? 0;
-    if (!source || !target) continue;
     const shift = plane === 0 ? 1 : 2;
+    if (!source || !target) return [];
+    return [
+      {
+        ...{ source, sourceStride, target, targetStride },
+        sourceOffset: (offset.y / shift) * sourceStride + offset.x / shift,
+        targetOffset: (rect.y / shift) * targetStride + rect.x / shift,
+        columns: rect.width / shift,
+        rows: rect.height / shift,
+      },
+    ];
+  });
+}
+
+function blit(from: Planes, to: Planes, placement: Placement): void {
+  for (const span of spansOf(from, to, placement)) {
     copyRows(
-      { data: source, stride: sourceStride, offset: (offset.y / shift) * sourceStride + offset.x / shift },
-      { data: target, stride: targetStride, offset: (rect.y / shift) * targetStride + rect.x / shift },
-      { bytes: rect.width / shift, rows: rect.height / shift },
+      { data: span.source, stride: span.sourceStride, offset: span.sourceOffset },
+      { data: span.target, stride: span.targetStride, offset: span.targetOffset },
+      { bytes: span.columns, rows: span.rows },
     );
+  }
+}
+
+/** Mixes a picture into what is there. */
+function fadeIn(from: Planes, to: Planes, placement: Placement, opacity: number): void {
+  const share = Math.round(opacity * 256);
+  for (const { source, target, ...span } of spansOf(from, to, placement)) {
+    for (let row = 0; row < span.rows; row++) {
+      let s = span.sourceOffset + row * span.sourceStride;
+      let t = span.targetOffset + row * span.targetStride;
+      for (let column = 0; column < span.columns; column++, s++, t++) {
+        const under = target[t] as number;
+        target[t] = under + ((((source[s] as number) - under) * share) >> 8);
+      }
+    }
   }
 }

@@ -7,7 +7,7 @@ const even = (min: number, max: number): fc.Arbitrary<number> =>
 
 test("a source of the rectangle's size is placed as it is", () => {
   const rect = { x: 0, y: 0, width: 1280, height: 720 };
-  expect(placeInRect({ width: 1280, height: 720, pixelAspect: 1 }, { rect, fit: "contain" })).toEqual({
+  expect(placeInRect({ width: 1280, height: 720, pixelAspect: 1 }, { rect, fill: 0 })).toEqual({
     scaled: { width: 1280, height: 720 },
     offset: { x: 0, y: 0 },
     target: rect,
@@ -16,17 +16,17 @@ test("a source of the rectangle's size is placed as it is", () => {
 
 test("4:3 stands between bars, portrait is cropped to cover, non-square pixels are widened", () => {
   const rect = { x: 0, y: 0, width: 1280, height: 720 };
-  expect(placeInRect({ width: 640, height: 480, pixelAspect: 1 }, { rect, fit: "contain" }).target).toEqual({
+  expect(placeInRect({ width: 640, height: 480, pixelAspect: 1 }, { rect, fill: 0 }).target).toEqual({
     x: 160,
     y: 0,
     width: 960,
     height: 720,
   });
-  expect(placeInRect({ width: 720, height: 1280, pixelAspect: 1 }, { rect, fit: "cover" })).toMatchObject({
+  expect(placeInRect({ width: 720, height: 1280, pixelAspect: 1 }, { rect, fill: 1 })).toMatchObject({
     scaled: { width: 1280, height: 2276 },
     target: rect,
   });
-  expect(placeInRect({ width: 720, height: 576, pixelAspect: 64 / 45 }, { rect, fit: "contain" }).target).toEqual(rect);
+  expect(placeInRect({ width: 720, height: 576, pixelAspect: 64 / 45 }, { rect, fill: 0 }).target).toEqual(rect);
 });
 
 test("every placement is even, inside its rectangle, and reads only inside the scaled picture", () => {
@@ -38,9 +38,9 @@ test("every placement is even, inside its rectangle, and reads only inside the s
         pixelAspect: fc.constantFrom(1, 64 / 45, 0.5, 0, 99),
       }),
       fc.record({ x: even(0, 600), y: even(0, 600), width: even(16, 1920), height: even(16, 1080) }),
-      fc.constantFrom("contain" as const, "cover" as const),
-      (source, rect, fit) => {
-        const { scaled, offset, target } = placeInRect(source, { rect, fit });
+      fc.constantFrom(0, 0.3, 1),
+      (source, rect, fill) => {
+        const { scaled, offset, target } = placeInRect(source, { rect, fill });
         for (const value of [...Object.values(scaled), ...Object.values(offset), ...Object.values(target)])
           expect(value % 2).toBe(0);
         expect(target.x).toBeGreaterThanOrEqual(rect.x);

@@ -1,34 +1,51 @@
 /** Where sources stand in the program picture. Pure data and geometry. */
 
-/** Pixels of the program picture; all values even. */
-export interface Rect {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
+import type { Rect, Size } from "../../layout/geometry.ts";
+
+export type { Rect } from "../../layout/geometry.ts";
+
+/** What stands in a tile beside the source's picture. */
+export interface TileFace {
+  readonly name: string;
+  readonly label: "inside" | "below" | "none";
+  readonly shape: "rectangle" | "circle";
+  readonly isMuted: boolean;
+  /** Drawn instead of the picture: the participant has no camera, or it is lost. */
+  readonly isAvatar: boolean;
+  /** The participant has no camera: no picture is waited for. */
+  readonly isMediaAvatar: boolean;
+  readonly isSpeaking: boolean;
+  /** The tile's size when it has come to rest: what is painted for it does not change while it moves. */
+  readonly size: Size;
 }
 
-/** One source's place. `contain` shows all of it between bars, `cover` fills the place and crops. */
+/** One source's place. */
 export interface Tile {
+  /** The same while the tile moves and while its source is replaced; the source's id when absent. */
+  readonly key?: string;
   readonly sourceId: string;
+  /** All values even. */
   readonly rect: Rect;
-  readonly fit: "contain" | "cover";
+  /** 0 shows the whole picture between bars, 1 fills the place and crops. */
+  readonly fill: number;
+  /** Absent: 1. */
+  readonly opacity?: number;
+  readonly face?: TileFace;
 }
 
 /** Tiles from back to front. */
 export interface Scene {
   readonly tiles: readonly Tile[];
+  /** What is seen between tiles; black when absent. */
+  readonly background?: "stage";
 }
 
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
+export const tileKey = (tile: Tile): string => tile.key ?? tile.sourceId;
 
 /** One source over the whole program picture. */
 export function soloScene(sourceId: string, size: Size): Scene {
   return {
-    tiles: [{ sourceId, rect: { x: 0, y: 0, width: size.width, height: size.height }, fit: "contain" }],
+    tiles: [{ sourceId, rect: { x: 0, y: 0, width: size.width, height: size.height }, fill: 0 }],
   };
 }
 
@@ -42,30 +59,32 @@ export interface Placement {
 /** Fits a picture of `source` pixels (each `pixelAspect` wide) into a rectangle, on even pixels. */
 export function placeInRect(
   source: Size & { readonly pixelAspect: number },
-  options: { readonly rect: Rect; readonly fit: Tile["fit"] },
+  options: { readonly rect: Rect; readonly fill: number },
 ): Placement {
-  const { rect, fit } = options;
+  const { rect, fill } = options;
   const aspect = (source.width * clampAspect(source.pixelAspect)) / source.height;
-  const isWider = aspect > rect.width / rect.height;
-  const fillsWidth = fit === "contain" ? isWider : !isWider;
-  const scaled = fillsWidth
-    ? { width: rect.width, height: even(rect.width / aspect) }
-    : { width: even(rect.height * aspect), height: rect.height };
+  const across = rect.width / aspect;
+  // The height at which the whole is seen, and the one at which nothing else is.
+  const [whole, filled] = [Math.min(across, rect.height), Math.max(across, rect.height)];
+  const height = whole + (filled - whole) * fill;
+  const scaled = { width: snap(height * aspect, rect.width), height: snap(height, rect.height) };
   const width = Math.min(scaled.width, rect.width);
-  const height = Math.min(scaled.height, rect.height);
+  const shown = Math.min(scaled.height, rect.height);
   return {
     scaled,
-    offset: { x: evenDown((scaled.width - width) / 2), y: evenDown((scaled.height - height) / 2) },
+    offset: { x: evenDown((scaled.width - width) / 2), y: evenDown((scaled.height - shown) / 2) },
     target: {
       x: rect.x + evenDown((rect.width - width) / 2),
-      y: rect.y + evenDown((rect.height - height) / 2),
+      y: rect.y + evenDown((rect.height - shown) / 2),
       width,
-      height,
+      height: shown,
     },
   };
 }
 
 const even = (value: number): number => Math.max(2, Math.round(value / 2) * 2);
+/** Even, and exactly `side` where rounding alone tells them apart. */
+const snap = (value: number, side: number): number => (Math.abs(value - side) < 1 ? side : even(value));
 const evenDown = (value: number): number => Math.max(0, Math.floor(value / 2) * 2);
 /** Stated pixel aspects outside this range are mistakes. */
 const clampAspect = (aspect: number): number => (aspect > 0.25 && aspect < 4 ? aspect : 1);

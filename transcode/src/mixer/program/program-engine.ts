@@ -5,13 +5,17 @@
  */
 import { samplesPerFrame } from "../../bus/frames.ts";
 import type { ProgramFormat } from "../../contract.ts";
+import type { LayoutDocument } from "../../layout/document.ts";
+import { Overlays, type Painter, PainterThread } from "../overlay/overlays.ts";
+import type { Staging } from "../picture/director.ts";
 import type { ProgramPicture } from "../picture/program-pictures.ts";
 import { type Scene, soloScene } from "../picture/scene.ts";
 import type { MixerStats } from "../protocol.ts";
 import { SoundBus } from "../sound/sound-bus.ts";
 import type { Source } from "../source/source.ts";
 import { ProgramPictureMaker } from "./program-picture-maker.ts";
-import { StageSources } from "./stage-sources.ts";
+import { StageScene } from "./stage-scene.ts";
+import { type Gathered, StageSources } from "./stage-sources.ts";
 import { ThumbnailMaker } from "./thumbnail.ts";
 
 const SAMPLES_PER_MS = 48;
@@ -32,11 +36,22 @@ export interface ProgramOutput {
 export interface ProgramEngineOptions {
   readonly format: ProgramFormat;
   readonly zeroMs: number;
+  /** Another engine's last picture is shown for up to this long, until all sources of the scene have one. */
+  readonly holdMs?: number;
   /** Our monotonic clock; the first picture is the first due from now. */
   readonly nowMs: () => number;
   readonly output: ProgramOutput;
   readonly onAir: (sourceId: string) => void;
   readonly onLost: (sourceId: string, reason: string) => void;
+  /** A layout is in the program from picture `index` on. */
+  readonly onLayout?: (index: number, layout: LayoutDocument) => void;
+  /** Paints names and faces; a thread of its own when absent. */
+  readonly painter?: Painter;
+}
+
+/** A staging with the loudness of its sources; those not named are heard as they come. */
+export interface ProgramStage extends Staging {
+  readonly gains: ReadonlyMap<string, number>;
 }
 
 export class ProgramEngine {
@@ -46,8 +61,10 @@ export class ProgramEngine {
   readonly #bus: SoundBus;
   readonly #thumbnails: ThumbnailMaker;
   readonly #firstIndex: number;
-  #scene: Scene = { tiles: [] };
-  #isSceneChanged = false;
+  readonly #stage = new StageScene(this.#sources);
+  readonly #overlays: Overlays;
+  #holdUntilMs: number;
+  #shownLayout: LayoutDocument | null = null;
   #next: number;
   #freshAtMs = Number.NEGATIVE_INFINITY;
   #onAir = new Set<string>();
@@ -61,7 +78,10 @@ export class ProgramEngine {
   constructor(options: ProgramEngineOptions) {
     const { format, zeroMs } = options;
     this.#options = options;
-    this.#maker = new ProgramPictureMaker(format);
+    this.#overlays = new Overlays(options.painter ?? new PainterThread());
+    const holdMs = options.holdMs ?? 0;
+    this.#holdUntilMs = holdMs > 0 ? options.nowMs() + holdMs : Number.NEGATIVE_INFINITY;
+    this.#maker = new ProgramPictureMaker(format, { overlays: this.#overlays, slateWeight: holdMs > 0 ? 0 : 1 });
     this.#bus = new SoundBus({ blockSamples: samplesPerFrame(format.fps) });
     this.#thumbnails = new ThumbnailMaker(format);
     this.#firstIndex = Math.max(0, Math.ceil(((options.nowMs() - zeroMs) * format.fps) / 1_000));
@@ -76,8 +96,7 @@ export class ProgramEngine {
   /** Puts one source over the whole picture; the one before fades out when the new one replaces it. */
   setSolo(source: Source): void {
     const nowMs = this.#options.nowMs();
-    for (const tile of this.#scene.tiles) this.#sources.leave(tile.sourceId, nowMs);
-    this.#sources.leave(source.sourceId, nowMs);
+    for (const sourceId of this.#sources.ids) this.#sources.leave(sourceId, nowMs);
     this.#sources.add(source);
     this.setScene(soloScene(source.sourceId, this.#options.format));
   }
@@ -87,17 +106,22 @@ export class ProgramEngine {
     this.#sources.add(source);
   }
 
-  /** Takes effect with the next picture. */
+  /** Takes effect with the next picture, without a transition. */
   setScene(scene: Scene): void {
-    this.#scene = scene;
-    this.#isSceneChanged = true;
-    for (const id of this.#onAir) if (!scene.tiles.some((tile) => tile.sourceId === id)) this.#onAir.delete(id);
+    this.#stage.fix(scene);
+  }
+
+  /** Moves to a layout from the next picture on; loudness changes within 10 ms. */
+  setStage(stage: ProgramStage): void {
+    this.#sources.setGains(stage.gains);
+    this.#stage.direct(stage, this.nextDueMs);
   }
 
   /** A source is gone for good: its sound fades, and the slate comes at once when nobody else is there. */
   removeSource(sourceId: string): void {
     if (!this.#sources.has(sourceId)) return;
     this.#sources.leave(sourceId, this.#options.nowMs());
+    this.#stage.forget(sourceId);
     if (this.#onAir.delete(sourceId)) this.#options.onLost(sourceId, "gone");
   }
 
@@ -136,34 +160,52 @@ export class ProgramEngine {
   close(): void {
     this.#sources.close();
     this.#maker.close();
+    this.#overlays.close();
     this.#thumbnails.close();
   }
 
   #make(index: number): void {
     const dueMs = this.#dueMs(index);
-    const gathered = this.#sources.gather(this.#scene, { dueMs, fps: this.#options.format.fps });
+    const { scene: planned, isChanged } = this.#stage.at(dueMs);
+    const gathered = this.#sources.gather(planned, { dueMs, fps: this.#options.format.fps });
     const isFresh = gathered.fresh.length > 0;
     if (isFresh) {
       this.#freshAtMs = dueMs;
       this.#transitMs = gathered.arrivedMs > 0 ? this.#options.nowMs() - gathered.arrivedMs : this.#transitMs;
     }
-    const wantsSlate = this.#wantsSlate(dueMs);
+    const isBack = this.#stage.seen(gathered.fresh, dueMs);
+    const scene = isBack ? this.#stage.at(dueMs).scene : planned;
+    const voices = this.#stage.voices(scene, dueMs);
+    const wantsSlate = dueMs >= this.#holdUntilMs && voices.length === 0 && this.#isEmpty(scene, dueMs);
     const picture = this.#maker.make({
-      scene: this.#scene,
-      pictures: gathered.pictures,
-      isChanged: isFresh || this.#isSceneChanged,
-      wantsSlate,
-      dueMs,
+      ...{ scene, pictures: gathered.pictures, wantsSlate, dueMs },
+      isChanged: isFresh || isChanged || this.#overlays.takeNews(),
     });
-    this.#isSceneChanged = false;
-    this.#send(index, picture);
+    this.#tellLayout(index);
+    if (!this.#isHeld(scene, gathered, dueMs)) this.#send(index, picture);
     if (index > this.#firstIndex) this.#sendSound(index - 1);
     if (!isFresh && this.#maker.slateWeight < 1) this.#held++;
-    this.#report(gathered.fresh, wantsSlate);
+    this.#report(scene, [...gathered.fresh, ...voices], wantsSlate);
     if (picture) {
       this.#makeThumbnail(index, picture);
       picture.release();
     }
+  }
+
+  /** Held until each camera of the scene has a picture, or the time is over; never again after that. */
+  #isHeld(scene: Scene, gathered: Gathered, dueMs: number): boolean {
+    if (dueMs >= this.#holdUntilMs) return false;
+    const cameras = scene.tiles.filter(({ sourceId, face }) => this.#sources.has(sourceId) && !face?.isMediaAvatar);
+    const isComplete = cameras.length > 0 && cameras.every(({ sourceId }) => gathered.pictures.has(sourceId));
+    if (isComplete) this.#holdUntilMs = Number.NEGATIVE_INFINITY;
+    return !isComplete;
+  }
+
+  #tellLayout(index: number): void {
+    const { layout } = this.#stage;
+    if (layout === null || layout === this.#shownLayout) return;
+    this.#shownLayout = layout;
+    this.#options.onLayout?.(index, layout);
   }
 
   #send(index: number, picture: ProgramPicture | null): void {
@@ -179,15 +221,20 @@ export class ProgramEngine {
     const { format, zeroMs, output } = this.#options;
     const from = Math.round(zeroMs * SAMPLES_PER_MS) + index * samplesPerFrame(format.fps);
     output.sound(index, this.#bus.mix(from, this.#sources.levels()));
+    for (const source of this.#sources.all) {
+      this.#stage.heard(source.sourceId, { loudness: this.#bus.loudnessOf(source), atMs: this.#dueMs(index) });
+    }
   }
 
-  #wantsSlate(dueMs: number): boolean {
-    const isAnyone = this.#scene.tiles.some((tile) => this.#sources.has(tile.sourceId));
-    return !isAnyone || dueMs - this.#freshAtMs > this.#sources.patienceMs(this.#scene);
+  /** True when nobody in the scene gives pictures. */
+  #isEmpty(scene: Scene, dueMs: number): boolean {
+    const isAnyone = scene.tiles.some((tile) => this.#sources.has(tile.sourceId));
+    return !isAnyone || dueMs - this.#freshAtMs > this.#sources.patienceMs(scene);
   }
 
-  #report(fresh: readonly string[], wantsSlate: boolean): void {
-    for (const sourceId of fresh) {
+  #report(scene: Scene, present: readonly string[], wantsSlate: boolean): void {
+    for (const id of this.#onAir) if (!scene.tiles.some((tile) => tile.sourceId === id)) this.#onAir.delete(id);
+    for (const sourceId of present) {
       if (this.#onAir.has(sourceId)) continue;
       this.#onAir.add(sourceId);
       this.#options.onAir(sourceId);

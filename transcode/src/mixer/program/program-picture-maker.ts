@@ -1,6 +1,7 @@
 /** Makes each program picture: the composed scene, the slate, or a mix of both while one fades into the other. */
 import type { ProgramFormat } from "../../contract.ts";
 import type { Picture } from "../av/video-decoder.ts";
+import type { Overlays } from "../overlay/overlays.ts";
 import { Compositor } from "../picture/compose.ts";
 import { crossFade } from "../picture/cross-fade.ts";
 import { type ProgramPicture, ProgramPictures } from "../picture/program-pictures.ts";
@@ -25,14 +26,15 @@ export class ProgramPictureMaker {
   readonly #pool: ProgramPictures;
   readonly #compositor: Compositor;
   readonly #slate: Slate;
-  readonly #fader = new SlateFader({ weight: 1 });
+  readonly #fader: SlateFader;
   readonly #slateBytes: Buffer;
   #live: ProgramPicture | null = null;
   #wantedSlate = true;
 
-  constructor(format: ProgramFormat) {
+  constructor(format: ProgramFormat, options: { readonly overlays: Overlays; readonly slateWeight: number }) {
+    this.#fader = new SlateFader({ weight: options.slateWeight });
     this.#pool = new ProgramPictures(format, { most: MOST_PICTURES });
-    this.#compositor = new Compositor(format);
+    this.#compositor = new Compositor(format, options.overlays);
     this.#slate = new Slate(format);
     this.#slateBytes = Buffer.alloc((format.width * format.height * 3) / 2);
   }
@@ -60,7 +62,7 @@ export class ProgramPictureMaker {
   }
 
   #compose({ scene, pictures }: PictureRequest): void {
-    if (pictures.size === 0) return;
+    if (pictures.size === 0 && !scene.tiles.some(({ face }) => face?.isAvatar)) return;
     const picture = this.#pool.take();
     if (!picture) return;
     this.#compositor.compose(scene, pictures, picture);

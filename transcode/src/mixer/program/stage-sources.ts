@@ -20,10 +20,14 @@ export interface Gathered {
 export class StageSources {
   readonly #present = new Map<string, Source>();
   readonly #leaving = new Map<Source, number>();
+  #gains: ReadonlyMap<string, number> = new Map();
   #closedErrors = 0;
   #closedUnderruns = 0;
 
+  /** A source of the same id before it is closed. */
   add(source: Source): void {
+    const before = this.#present.get(source.sourceId);
+    if (before && before !== source) this.#leaving.set(before, Number.NEGATIVE_INFINITY);
     this.#present.set(source.sourceId, source);
   }
 
@@ -37,6 +41,24 @@ export class StageSources {
 
   has(sourceId: string): boolean {
     return this.#present.has(sourceId);
+  }
+
+  /** Everybody present. */
+  get all(): readonly Source[] {
+    return [...this.#present.values()];
+  }
+
+  get ids(): readonly string[] {
+    return [...this.#present.keys()];
+  }
+
+  get(sourceId: string): Source | undefined {
+    return this.#present.get(sourceId);
+  }
+
+  /** Loudness by source; those not named are heard as they come. */
+  setGains(gains: ReadonlyMap<string, number>): void {
+    this.#gains = gains;
   }
 
   /** The pictures for a program picture due at `dueMs`. */
@@ -59,7 +81,10 @@ export class StageSources {
 
   /** Everybody heard now, with their loudness. */
   levels(): SoundLevel[] {
-    const present = [...this.#present.values()].map((input) => ({ input, gain: 1 }));
+    const present = [...this.#present.values()].map((input) => ({
+      input,
+      gain: this.#gains.get(input.sourceId) ?? 1,
+    }));
     const leaving = [...this.#leaving.keys()].map((input) => ({ input, gain: 0, rampSamples: LEAVE_RAMP_SAMPLES }));
     return [...present, ...leaving];
   }

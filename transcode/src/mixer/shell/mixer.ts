@@ -1,15 +1,19 @@
-/** A mixer's working parts behind its commands: at most one source and one running program. */
+/** A mixer's working parts behind its commands: its sources, each with a connection, and at most one running program. */
 import type { Writable } from "node:stream";
 import type { Clock } from "@lianmai/process";
 import { ProgramEngine } from "../program/program-engine.ts";
-import type { MixerCommand, MixerEvent } from "../protocol.ts";
+import type { MixerCommand, MixerEvent, SourceSpec } from "../protocol.ts";
 import { FlvSource } from "../source/flv-source.ts";
+import { RtpSource } from "../source/rtp/rtp-source.ts";
 import type { SourceEvent } from "../source/source.ts";
-import { HttpFlv } from "./http-flv.ts";
+import { type BodySource, HttpSource } from "./http-source.ts";
+import { KeyframeRequests } from "./keyframe-requests.ts";
 import { RecordWriter } from "./record-writer.ts";
 import { Ticker } from "./ticker.ts";
 
 const STATS_EVERY_MS = 1_000;
+/** A host, eight guests and their screens, and those that are just being replaced. */
+const MOST_SOURCES = 24;
 
 export interface MixerOptions {
   readonly clock: Clock;
@@ -18,15 +22,17 @@ export interface MixerOptions {
 }
 
 interface Feed {
-  readonly sourceId: string;
-  readonly source: FlvSource;
-  readonly connection: HttpFlv;
+  readonly source: BodySource;
+  readonly connection: HttpSource;
 }
+
+type StageCommand = Extract<MixerCommand, { kind: "stage" }>;
 
 export class Mixer {
   readonly #options: MixerOptions;
   readonly #writer: RecordWriter;
-  #feed: Feed | null = null;
+  readonly #feeds = new Map<string, Feed>();
+  #stage: StageCommand | null = null;
   #engine: ProgramEngine | null = null;
   #ticker: Ticker | null = null;
   #stats: NodeJS.Timeout | null = null;
@@ -38,11 +44,12 @@ export class Mixer {
 
   take(command: MixerCommand): void {
     switch (command.kind) {
-      case "source":
-        this.#connect(command);
+      case "sources":
+        this.#connect(command.sources.slice(0, MOST_SOURCES));
         break;
-      case "source-gone":
-        this.#sourceGone(command.sourceId);
+      case "stage":
+        this.#stage = command;
+        this.#direct();
         break;
       case "start":
         this.#start(command);
@@ -56,46 +63,61 @@ export class Mixer {
   /** Ends everything; the mixer is of no further use. */
   close(): void {
     this.#stop();
-    this.#dropFeed();
+    for (const sourceId of this.#feeds.keys()) this.#drop(sourceId);
     this.#writer.close();
   }
 
-  #connect(command: Extract<MixerCommand, { kind: "source" }>): void {
+  #connect(specs: readonly SourceSpec[]): void {
+    // New ones first, so that one that takes another's place does not leave it empty in between.
+    for (const spec of specs) if (!this.#feeds.has(spec.sourceId)) this.#add(spec);
+    for (const sourceId of this.#feeds.keys()) {
+      if (!specs.some((spec) => spec.sourceId === sourceId)) this.#drop(sourceId);
+    }
+  }
+
+  #add(spec: SourceSpec): void {
+    const source = this.#open(spec);
+    const connection = new HttpSource({ url: spec.url, source, clock: this.#options.clock });
+    this.#feeds.set(spec.sourceId, { source, connection });
+    this.#engine?.addSource(source);
+  }
+
+  #open({ sourceId, url, format, fpsHint }: SourceSpec): BodySource {
     const { clock } = this.#options;
-    const { sourceId, url, fpsHint } = command;
-    this.#feed?.connection.close();
-    if (!this.#engine) this.#feed?.source.close();
-    const source = new FlvSource({
+    const common = {
       sourceId,
-      fpsHint,
-      onEvent: (event) => this.#sourceEvent(sourceId, event),
+      onEvent: (event: SourceEvent) => this.#sourceEvent(sourceId, event),
       lagMs: () => Math.max(0, clock.monotonicMs() - (this.#engine?.nextDueMs ?? Number.POSITIVE_INFINITY)),
-    });
-    this.#feed = { sourceId, source, connection: new HttpFlv({ url, source, clock }) };
-    this.#engine?.setSolo(source);
+    };
+    if (format === "flv") return new FlvSource({ ...common, fpsHint });
+    const keyframes = new KeyframeRequests({ sourceUrl: url, clock });
+    return new RtpSource({ ...common, onKeyframeNeeded: () => keyframes.ask() });
   }
 
   #sourceEvent(sourceId: string, event: SourceEvent): void {
-    if (this.#feed?.sourceId !== sourceId) return;
+    const feed = this.#feeds.get(sourceId);
+    if (!feed) return;
     if (event.kind === "format") this.#options.send({ ...event, kind: "source-format", sourceId });
     else {
       // What it sends can never be shown: reading on would only cost.
-      this.#feed.connection.close();
+      feed.connection.close();
       this.#options.send({ kind: "source-lost", sourceId, reason: event.reason });
     }
   }
 
-  #sourceGone(sourceId: string): void {
-    if (this.#feed?.sourceId === sourceId) this.#dropFeed();
+  #drop(sourceId: string): void {
+    const feed = this.#feeds.get(sourceId);
+    if (!feed) return;
+    this.#feeds.delete(sourceId);
+    feed.connection.close();
+    if (this.#engine) this.#engine.removeSource(sourceId);
+    else feed.source.close();
   }
 
-  #dropFeed(): void {
-    const feed = this.#feed;
-    if (!feed) return;
-    this.#feed = null;
-    feed.connection.close();
-    if (this.#engine) this.#engine.removeSource(feed.sourceId);
-    else feed.source.close();
+  #direct(): void {
+    if (!this.#stage) return;
+    const { layout, cast, gains } = this.#stage;
+    this.#engine?.setStage({ layout, cast, gains: new Map(Object.entries(gains)) });
   }
 
   #start(command: Extract<MixerCommand, { kind: "start" }>): void {
@@ -104,6 +126,7 @@ export class Mixer {
     const engine = new ProgramEngine({
       format: command.format,
       zeroMs: command.zeroMs,
+      holdMs: command.holdMs ?? 0,
       nowMs: () => clock.monotonicMs(),
       output: {
         picture: (index, picture) => {
@@ -115,9 +138,11 @@ export class Mixer {
       },
       onAir: (sourceId) => send({ kind: "source-on-air", sourceId }),
       onLost: (sourceId, reason) => send({ kind: "source-lost", sourceId, reason }),
+      onLayout: (index, layout) => send({ kind: "layout", index, layout }),
     });
     this.#engine = engine;
-    if (this.#feed) engine.setSolo(this.#feed.source);
+    for (const { source } of this.#feeds.values()) engine.addSource(source);
+    this.#direct();
     this.#ticker = new Ticker({
       clock,
       nextDueMs: () => engine.nextDueMs,
@@ -128,15 +153,15 @@ export class Mixer {
     }, STATS_EVERY_MS);
   }
 
-  /** Stops composing; the source, closed with the engine, has to be given again. */
+  /** Stops composing; the sources, closed with the engine, have to be given again. */
   #stop(): void {
     this.#ticker?.stop();
     this.#ticker = null;
     if (this.#stats) clearInterval(this.#stats);
     this.#stats = null;
     if (!this.#engine) return;
-    this.#feed?.connection.close();
-    this.#feed = null;
+    for (const { connection } of this.#feeds.values()) connection.close();
+    this.#feeds.clear();
     this.#engine.close();
     this.#engine = null;
   }

@@ -21,6 +21,7 @@ export interface SoundLevel {
 export class SoundBus {
   readonly #limiter = new Limiter();
   readonly #gains = new Map<SoundInput, number>();
+  readonly #loudness = new Map<SoundInput, number>();
   readonly #mixLeft: Float32Array;
   readonly #mixRight: Float32Array;
   readonly #left: Float32Array;
@@ -46,6 +47,11 @@ export class SoundBus {
     return toS16(this.#mixLeft, this.#mixRight);
   }
 
+  /** Loudness (root mean square) of an input in the last block, as it is heard; 0 when it is not. */
+  loudnessOf(input: SoundInput): number {
+    return this.#loudness.get(input) ?? 0;
+  }
+
   #add(from: number, level: SoundLevel): void {
     const { input, rampSamples = GAIN_RAMP_SAMPLES } = level;
     let gain = this.#gains.get(input) ?? 0;
@@ -58,13 +64,23 @@ export class SoundBus {
       this.#mixRight[i] = (this.#mixRight[i] ?? 0) + (this.#right[i] ?? 0) * gain;
     }
     this.#gains.set(input, gain);
+    this.#loudness.set(input, heard ? rootMeanSquare(this.#left) * gain : 0);
   }
 
   #forgetAbsent(levels: readonly SoundLevel[]): void {
     for (const input of this.#gains.keys()) {
-      if (!levels.some((level) => level.input === input)) this.#gains.delete(input);
+      if (levels.some((level) => level.input === input)) continue;
+      this.#gains.delete(input);
+      this.#loudness.delete(input);
     }
   }
+}
+
+/** Of every fourth sample. */
+function rootMeanSquare(samples: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < samples.length; i += 4) sum += (samples[i] ?? 0) ** 2;
+  return Math.sqrt((sum * 4) / samples.length);
 }
 
 function toS16(left: Float32Array, right: Float32Array): Buffer {

@@ -59,6 +59,10 @@ export class FlvSource implements Source {
     return Math.min(MAX_PATIENCE_MS, Math.max(PATIENCE_MS, this.#video.intervalMs * 3));
   }
 
+  get heardAtMs(): number {
+    return this.#sound.heardAtMs;
+  }
+
   /** A new body begins: parser, decoders and clock start over; the picture on display stays. */
   restart(): void {
     this.#reader = new FlvReader();

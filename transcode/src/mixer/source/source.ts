@@ -1,4 +1,4 @@
-/** What the program engine needs of anything that is on air: an RTMP host today, a guest later. */
+/** What the program engine needs of anything that is on air: a host's encoder or a browser. */
 import type { Picture } from "../av/video-decoder.ts";
 import type { SoundInput } from "../sound/sound-bus.ts";
 
@@ -39,6 +39,8 @@ export interface Source extends SoundInput {
   choosePicture(dueMs: number, options: { readonly fps: number }): PictureChoice;
   /** Pictures may be this far apart before the source counts as lost. */
   readonly patienceMs: number;
+  /** When sound last came in; -Infinity before the first. */
+  readonly heardAtMs: number;
   /** Decodes what waits, for at most `budgetMs` of the clock. True when more waits. */
   pump(options: { readonly nowMs: () => number; readonly budgetMs: number }): boolean;
   stats(): SourceStats;

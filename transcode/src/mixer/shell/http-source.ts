@@ -1,7 +1,7 @@
-/** Feeds an HTTP FLV body into a source; connects again, with growing pauses, until closed. */
+/** Feeds an endless HTTP body into a source; connects again, with growing pauses, until closed. */
 import http from "node:http";
 import { type Clock, createBackoff } from "@lianmai/process";
-import type { FlvSource } from "../source/flv-source.ts";
+import type { Source } from "../source/source.ts";
 
 /** A body that gives nothing for this long is connected anew. */
 const IDLE_MS = 10_000;
@@ -12,22 +12,30 @@ const GOOD_BODY_MS = 2_000;
 /** Decoding at a time, between reads and ticks. */
 const PUMP_MS = 6;
 
-export interface HttpFlvOptions {
+/** A source that is fed with the pieces of a body. */
+export interface BodySource extends Source {
+  /** A new body begins. */
+  restart(): void;
+  /** False when the body is of no further use. */
+  push(chunk: Buffer, arrivalMs: number): boolean;
+}
+
+export interface HttpSourceOptions {
   readonly url: string;
-  readonly source: FlvSource;
+  readonly source: BodySource;
   readonly clock: Clock;
   readonly random?: () => number;
 }
 
-export class HttpFlv {
-  readonly #options: HttpFlvOptions;
+export class HttpSource {
+  readonly #options: HttpSourceOptions;
   readonly #backoff;
   #request: http.ClientRequest | null = null;
   #retry: NodeJS.Timeout | null = null;
   #pumping: NodeJS.Immediate | null = null;
   #isClosed = false;
 
-  constructor(options: HttpFlvOptions) {
+  constructor(options: HttpSourceOptions) {
     this.#options = options;
     this.#backoff = createBackoff({ minMs: RETRY_MIN_MS, maxMs: RETRY_MAX_MS, random: options.random });
     this.#connect();
