@@ -67,11 +67,14 @@ export type TranscodeEvent = { readonly kind: "program"; readonly program: Progr
 export const transcodeCommandSchema = Type.Union([
   Type.Object({ kind: Type.Literal("end-program"), room: Type.String(), reason: Type.String() }),
   Type.Object({ kind: Type.Literal("settings-changed"), room: Type.String() }),
+  Type.Object({ kind: Type.Literal("layout-changed"), room: Type.String() }),
 ]);
 export type TranscodeCommand = Static<typeof transcodeCommandSchema>;
 
 /** Redis: JSON {@link RoomSettings}. No expiry. */
 export const roomSettingsRedisKey = (room: string): string => `transcode:settings:${room}`;
+/** Redis: JSON `LayoutChoice` (`@lianmai/transcode/layout/document`) of a room; automatic when absent. No expiry. */
+export const layoutChoiceRedisKey = (room: string): string => `transcode:layout:${room}`;
 /** Redis: JSON {@link ProgramRecord} of the room's newest program; kept after its end. */
 export const programRedisKey = (room: string): string => `transcode:program:${room}`;
 /** Redis set: rooms whose newest program has not ended. */

@@ -6,10 +6,12 @@ import type { MixerProcess } from "../bus/mixer-process.ts";
 import { Pacer } from "../bus/pacer.ts";
 import type { PicturePool } from "../bus/picture-pool.ts";
 import type { ProgramFormat, Rung } from "../contract.ts";
+import { LayoutRanges } from "../hls/layout-ranges.ts";
 import { OriginProgram } from "../hls/origin-program.ts";
 import type { OriginProgramOptions } from "../hls/origin-program-options.ts";
 import type { VideoEncoder } from "../ladder/arguments.ts";
 import { Ladder } from "../ladder/ladder.ts";
+import type { LayoutDocument } from "../layout/document.ts";
 import type { MixerRecord } from "../mixer/protocol.ts";
 
 /** Prefix of the directories that hold the encoders' sockets; the process id follows. */
@@ -44,10 +46,12 @@ export class MediaChain {
   readonly origin: OriginProgram;
   readonly ladder: Ladder;
   readonly pacer: Pacer;
+  readonly #layouts: LayoutRanges;
 
   constructor(options: ChainOptions) {
     const { format, grid, clock, logger, pictures: pool } = options;
     const zeroMs = clock.monotonicMs() - (clock.wallMs() - options.zeroWallMs);
+    this.#layouts = new LayoutRanges({ startedAtMs: options.zeroWallMs, fps: format.fps });
     this.origin = new OriginProgram({
       ...{ room: options.room, programId: options.programId, epoch: options.epoch, format, ...grid },
       rungs: options.rungs.filter((rung) => !options.shed.includes(rung.name)),
@@ -56,6 +60,7 @@ export class MediaChain {
       // One for each time the program was taken up again: monotonic without being stored.
       discontinuitySequence: options.resumed ? options.epoch : 0,
       clock,
+      dateRanges: (fromMs) => this.#layouts.since(fromMs),
       ...(options.onPart && { onPart: options.onPart }),
     });
     if (options.resumed) this.origin.discontinuity(options.firstIndex);
@@ -84,6 +89,11 @@ export class MediaChain {
   take(record: MixerRecord): void {
     if (record.kind === "thumbnail") this.origin.thumbnail(record.data);
     else this.pacer.take(record);
+  }
+
+  /** The mixer shows a layout from picture `index` on. */
+  layout(index: number, layout: LayoutDocument): void {
+    this.#layouts.add(index, layout);
   }
 
   /** Stops; `ended`: the program is over (ENDLIST), else another epoch may go on with it. */

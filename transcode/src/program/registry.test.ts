@@ -4,10 +4,12 @@ import {
   type Publication,
   publicationRedisKey,
 } from "@lianmai/ingest/contract";
+import { STAGE_EVENTS_CHANNEL, type Stage, stageRedisKey } from "@lianmai/ingest/stage";
 import { connectRedis, type Redis } from "@lianmai/process";
 import { eventually, silentLogger, startTestRedis, type TestRedis } from "@lianmai/process/testing/redis-server";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
+  layoutChoiceRedisKey,
   PROGRAMS_REDIS_KEY,
   type ProgramRecord,
   programRedisKey,
@@ -32,6 +34,12 @@ class NotedSession {
   kept: RoomSettings;
   sourceId: string | null = null;
   record: ProgramRecord | null = null;
+  /** What the director of the session was told. */
+  readonly staged: (string | number)[] = [];
+  readonly director = {
+    stage: ({ version }: { readonly version: number }) => void this.staged.push(version),
+    layout: ({ kind }: { readonly kind: string }) => void this.staged.push(kind),
+  };
   readonly #resolve: (reason: EndReason) => void;
 
   constructor(options: CreateOptions) {
@@ -194,6 +202,23 @@ test("commands end a program and bring it new settings; nonsense does nothing", 
   await command({ kind: "end-program", room: "ordered", reason: "host" });
   await eventually(() => session.closedBy === "ended-by-command");
   await eventually(async () => (await redis.client.get("transcode:lease:ordered")) === null);
+});
+
+test("the room's stage and the wanted layout reach its director: those there at the start, and each change", async () => {
+  const stage = (version: number): Stage => ({
+    ...{ room: "show", version, updatedAtMs: 0, capacity: 8, locked: [], participants: [], removed: [] },
+  });
+  await redis.client.set(stageRedisKey("show"), JSON.stringify(stage(4)));
+  await redis.client.set(layoutChoiceRedisKey("show"), JSON.stringify({ kind: "grid" }));
+  const made = await start();
+  await publish("show", "s1", { announced: true });
+  await eventually(() => made[0]?.staged.includes(4) && made[0].staged.includes("grid"));
+  const event = { kind: "stage", stage: stage(5), change: { what: "mute", actorId: "h", participantId: "g" } };
+  await redis.client.publish(STAGE_EVENTS_CHANNEL, JSON.stringify(event));
+  await eventually(() => made[0]?.staged.includes(5));
+  await redis.client.set(layoutChoiceRedisKey("show"), JSON.stringify({ kind: "solo" }));
+  await redis.client.publish(TRANSCODE_COMMANDS_CHANNEL, JSON.stringify({ kind: "layout-changed", room: "show" }));
+  await eventually(() => made[0]?.staged.includes("solo"));
 });
 
 test("without Redis running programs go on, and a new publication is found when it is back", async () => {

@@ -7,9 +7,11 @@ import {
   publicationRedisKey,
   publicationSchema,
 } from "@lianmai/ingest/contract";
+import { STAGE_EVENTS_CHANNEL, stageRedisKey, stageSchema } from "@lianmai/ingest/stage";
 import type { Logger, Redis } from "@lianmai/process";
 import { Value } from "typebox/value";
 import {
+  layoutChoiceRedisKey,
   PROGRAMS_REDIS_KEY,
   type ProgramRecord,
   programRecordSchema,
@@ -19,8 +21,10 @@ import {
   roomSettingsSchema,
   TRANSCODE_COMMANDS_CHANNEL,
   TRANSCODE_EVENTS_CHANNEL,
+  type TranscodeCommand,
   transcodeCommandSchema,
 } from "../contract.ts";
+import { layoutChoiceSchema } from "../layout/document.ts";
 import { claimProgram, LEASE_TTL_MS, releaseProgram, renewProgram } from "./claim-program.ts";
 import type { ProgramSession } from "./session.ts";
 
@@ -66,7 +70,7 @@ export class ProgramRegistry {
   async start(): Promise<void> {
     const { subscriber } = this.#options;
     subscriber.on("message", (channel: string, text: string) => this.#message(channel, text));
-    await subscriber.subscribe(INGEST_EVENTS_CHANNEL, TRANSCODE_COMMANDS_CHANNEL);
+    await subscriber.subscribe(INGEST_EVENTS_CHANNEL, STAGE_EVENTS_CHANNEL, TRANSCODE_COMMANDS_CHANNEL);
     await this.#attempt(() => this.#scan());
     this.#timers.push(setInterval(() => void this.#attempt(() => this.#scan()), SCAN_MS));
     this.#timers.push(setInterval(() => void this.#renewAll(), LEASE_TTL_MS / 3));
@@ -91,13 +95,38 @@ export class ProgramRegistry {
   #message(channel: string, text: string): void {
     const value = parseJson(text);
     if (channel === INGEST_EVENTS_CHANNEL) this.#ingestEvent(value as IngestEvent);
-    if (channel === TRANSCODE_COMMANDS_CHANNEL && Value.Check(transcodeCommandSchema, value)) {
-      const session = this.#sessions.get(value.room);
-      if (value.kind === "end-program") void session?.close("ended-by-command");
-      if (value.kind === "settings-changed" && session) {
-        void this.#attempt(async () => session.settings(await this.#settings(value.room)));
-      }
+    if (channel === STAGE_EVENTS_CHANNEL) this.#stageEvent(value as { readonly stage?: unknown } | null);
+    if (channel === TRANSCODE_COMMANDS_CHANNEL && Value.Check(transcodeCommandSchema, value)) this.#command(value);
+  }
+
+  #command(command: TranscodeCommand): void {
+    const session = this.#sessions.get(command.room);
+    if (!session) return;
+    switch (command.kind) {
+      case "end-program":
+        void session.close("ended-by-command");
+        break;
+      case "settings-changed":
+        void this.#attempt(async () => session.settings(await this.#settings(command.room)));
+        break;
+      case "layout-changed":
+        void this.#attempt(() => this.#stage(command.room, session));
+        break;
     }
+  }
+
+  #stageEvent(event: { readonly stage?: unknown } | null): void {
+    const stage = event?.stage;
+    if (Value.Check(stageSchema, stage)) this.#sessions.get(stage.room)?.director.stage(stage);
+  }
+
+  /** Reads a room's stage and chosen layout, at the start and in case an event was missed. */
+  async #stage(room: string, session: ProgramSession): Promise<void> {
+    const [stage, choice] = await this.#options.redis.mget(stageRedisKey(room), layoutChoiceRedisKey(room));
+    const read = parseJson(stage ?? null);
+    if (Value.Check(stageSchema, read)) session.director.stage(read);
+    const wanted = parseJson(choice ?? null);
+    session.director.layout(Value.Check(layoutChoiceSchema, wanted) ? wanted : { kind: "auto" });
   }
 
   #ingestEvent(event: IngestEvent | null): void {
@@ -130,6 +159,7 @@ export class ProgramRegistry {
     for (const [room, session] of this.#sessions) {
       // A record that ran out while its event was missed; a mixer still fed by the source says otherwise.
       const sourceId = session.sourceId;
+      await this.#attempt(() => this.#stage(room, session));
       if (sourceId && current.get(room) !== sourceId && session.record?.at !== "live") {
         session.unpublished(sourceId, "publication ran out");
       }
@@ -156,6 +186,7 @@ export class ProgramRegistry {
         onRecord: (record) => void this.#attempt(() => this.#announce(record)),
       });
       this.#sessions.set(room, session);
+      await this.#attempt(() => this.#stage(room, session));
       void session.ended.then(async (reason) => {
         this.#sessions.delete(room);
         if (reason !== "lease-lost") await this.#attempt(() => releaseProgram(redis, room, instance));

@@ -13,6 +13,7 @@ import { type LadderLimits, planGrid, planLadder } from "../ladder/plan-ladder.t
 import type { MixerEvent } from "../mixer/protocol.ts";
 import { MediaChain } from "./media-chain.ts";
 import { type EndReason, type ProgramEvent, type ProgramState, step } from "./program-state.ts";
+import { StageDirector } from "./stage-director.ts";
 
 /** A source without a decodable picture for this long never starts a program. */
 const FIRST_PICTURE_BUDGET_MS = 15_000;
@@ -40,6 +41,8 @@ export interface SessionOptions {
 export class ProgramSession {
   /** Settles once, when the program is over and everything is closed. */
   readonly ended: Promise<EndReason>;
+  /** Follows the room's stage and the layout its host wants. */
+  readonly director: StageDirector;
   readonly #options: SessionOptions;
   readonly #mixer: MixerProcess;
   readonly #logger: Logger;
@@ -69,6 +72,7 @@ export class ProgramSession {
       onRecord: (record) => this.#chain?.take(record),
       onEvent: (event) => this.#mixerEvent(event),
     });
+    this.director = new StageDirector({ room: options.room, mixer: this.#mixer });
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     if (options.resume) this.#resume(options.resume);
   }
@@ -95,8 +99,7 @@ export class ProgramSession {
     this.#publication = publication;
     this.#lostSinceMs = null;
     this.#logger.info({ session: publication.sessionId, protocol: publication.protocol }, "source taken");
-    const { sessionId: sourceId, sourceUrl: url, fpsHint } = publication;
-    this.#mixer.source({ kind: "source", sourceId, url, fpsHint });
+    this.director.publication(publication);
   }
 
   /** The publisher's session is over. */
@@ -104,7 +107,7 @@ export class ProgramSession {
     if (this.#publication?.sessionId !== sessionId) return;
     this.#publication = null;
     this.#logger.info({ session: sessionId, reason }, "source gone");
-    this.#mixer.sourceGone(sessionId);
+    this.director.publication(null);
     this.#sourceLost();
     if (this.#state.at === "starting") void this.close("no-picture");
   }
@@ -129,6 +132,7 @@ export class ProgramSession {
   }
 
   #mixerEvent(event: MixerEvent): void {
+    if (event.kind === "layout") this.#chain?.layout(event.index, event.layout);
     if (!("sourceId" in event) || event.sourceId !== this.#publication?.sessionId) return;
     if (event.kind === "source-format" && !this.#chain) this.#begin(event);
     if (event.kind === "source-on-air") {
@@ -198,6 +202,7 @@ export class ProgramSession {
       ...(onPart && { onPart }),
     });
     onOrigin(this.#chain.origin);
+    this.director.canvas(record.format);
     this.#publish({});
   }
 
