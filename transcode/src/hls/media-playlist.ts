@@ -1,6 +1,6 @@
 /**
- * Writes media playlists (rfc8216bis, section 4.4). Pure: model in, text out. No encryption, byte ranges, date ranges
- * or I-frame playlists.
+ * Writes media playlists (rfc8216bis, section 4.4). Pure: model in, text out. No encryption, byte ranges or
+ * I-frame playlists.
  */
 
 /** One EXT-X-PART. */
@@ -32,6 +32,15 @@ export interface RenditionReport {
   readonly lastPart: number;
 }
 
+/** One EXT-X-DATERANGE that lasts until the next of its class; `value` has no quotes and no line ends. */
+export interface DateRange {
+  /** The same in all renditions. */
+  readonly id: string;
+  readonly startMs: number;
+  readonly rangeClass: string;
+  readonly value: string;
+}
+
 export interface MediaPlaylist {
   readonly targetDurationSeconds: number;
   readonly partTargetSeconds: number;
@@ -41,6 +50,8 @@ export interface MediaPlaylist {
   readonly skippedSegments: number;
   /** Without the skipped ones. */
   readonly segments: readonly PlaylistSegment[];
+  /** All that hold in the playlist's time, in delta updates too: CAN-SKIP-DATERANGES is not offered. */
+  readonly dateRanges?: readonly DateRange[];
   /** URI of the part that comes next; null after the end. */
   readonly preloadHintUri: string | null;
   readonly reports: readonly RenditionReport[];
@@ -73,6 +84,7 @@ export function writeMediaPlaylist(playlist: MediaPlaylist): string {
     `#EXT-X-DISCONTINUITY-SEQUENCE:${playlist.discontinuitySequence}`,
   ];
   if (playlist.skippedSegments > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${playlist.skippedSegments}`);
+  for (const range of playlist.dateRanges ?? []) lines.push(dateRangeLine(range));
   for (const segment of playlist.segments) pushSegment(lines, segment);
   if (playlist.ended) {
     lines.push("#EXT-X-ENDLIST");
@@ -104,6 +116,12 @@ function pushSegment(lines: string[], segment: PlaylistSegment): void {
   if (segment.gap && segment.uri !== null) lines.push("#EXT-X-GAP");
   for (const part of segment.parts) lines.push(partLine(part));
   if (segment.uri !== null) lines.push(`#EXTINF:${decimal(segment.seconds)},`, segment.uri);
+}
+
+/** Spec: rfc8216bis 4.4.5.1. END-ON-NEXT needs CLASS and forbids an end and a duration. */
+function dateRangeLine({ id, startMs, rangeClass, value }: DateRange): string {
+  const start = new Date(startMs).toISOString();
+  return `#EXT-X-DATERANGE:ID="${id}",CLASS="${rangeClass}",START-DATE="${start}",END-ON-NEXT=YES,X-LAYOUT="${value}"`;
 }
 
 function partLine(part: PlaylistPart): string {

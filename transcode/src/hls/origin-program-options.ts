@@ -1,6 +1,7 @@
 /** What an origin program is made from, and what it tells. */
 import type { Clock } from "@lianmai/process";
 import type { ProgramFormat, Rung } from "../contract.ts";
+import type { DateRange } from "./media-playlist.ts";
 import type { Rendition } from "./rendition.ts";
 
 /** A part as it goes public, for measuring, recording and tests. */
@@ -37,6 +38,8 @@ export interface OriginProgramOptions {
   /** Discontinuities of earlier epochs. */
   readonly discontinuitySequence?: number;
   readonly clock: Clock;
+  /** Date ranges that hold from a wall time on; none when absent. */
+  readonly dateRanges?: (fromMs: number) => readonly DateRange[];
   readonly onPart?: (part: PublishedPart) => void;
   readonly retainMs?: number;
   /** Per rendition. */

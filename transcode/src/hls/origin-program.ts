@@ -199,13 +199,11 @@ export class OriginProgram {
   #context(firstPart: number): RenditionContext {
     const { epoch, startedAtMs, discontinuitySequence = 0, retainMs, maxRetainedBytes } = this.#options;
     return {
-      grid: this.grid,
-      epoch,
-      startedAtMs,
-      firstPart,
+      ...{ grid: this.grid, epoch, startedAtMs, firstPart },
       discontinuitySequence,
       limits: { retainMs: retainMs ?? RETAIN_MS, maxRetainedBytes: maxRetainedBytes ?? MAX_RETAINED_BYTES },
       discontinuousAt: (msn) => this.#discontinuities.has(msn),
+      dateRanges: (fromMs) => this.#options.dateRanges?.(fromMs) ?? [],
       reports: (of) => this.#reports(of),
     };
   }

@@ -7,6 +7,7 @@ import type { PackedPart } from "../pack/pack-parts.ts";
 import type { PlaylistHead } from "./blocking-reload.ts";
 import { listedSeconds } from "./listed-durations.ts";
 import {
+  type DateRange,
   type MediaPlaylist,
   type PlaylistSegment,
   type RenditionReport,
@@ -29,6 +30,8 @@ export interface RenditionContext {
   readonly limits: Omit<WindowLimits, "targetDurationSeconds">;
   /** Whether a segment begins with a discontinuity. */
   readonly discontinuousAt: (msn: number) => boolean;
+  /** What holds from this wall time on. */
+  readonly dateRanges: (fromMs: number) => readonly DateRange[];
   /** For the other renditions' last parts. */
   readonly reports: (of: Rendition) => readonly RenditionReport[];
 }
@@ -236,6 +239,7 @@ export class Rendition {
           this.#segmentModel(segment, segments[at - 1] ?? null, at >= completeCount - SEGMENTS_WITH_PARTS),
         )
         .slice(skipped),
+      dateRanges: this.#context.dateRanges(segments[0]?.startMs ?? 0),
       preloadHintUri: this.#ended ? null : `p${epoch}-${this.#next}.m4s`,
       reports: reports(this),
       ended: this.#ended,
