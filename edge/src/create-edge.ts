@@ -38,6 +38,7 @@ import { hostRoutes } from "./rooms/host-routes.ts";
 import { createRoomAnswers } from "./rooms/room-answers.ts";
 import { createRooms, type Rooms } from "./rooms/rooms.ts";
 import { roomRoutes } from "./rooms/routes.ts";
+import { layoutRoutes } from "./stage/layout-routes.ts";
 import { signallingRoutes } from "./stage/signalling-routes.ts";
 import { createFindStageNode } from "./stage/stage-nodes.ts";
 import { whipRoutes } from "./stage/whip-routes.ts";
@@ -176,6 +177,7 @@ export async function createEdge(
   roomRoutes(app, roomParts);
   historyRoutes(app, { archive: room.archive, log: room.log, rooms, authenticate, hostAccess });
   hostRoutes(app, { ...roomParts, streamKeys, redis, hostAccess });
+  layoutRoutes(app, { redis, projection, hostAccess, limits });
   const rtmpServer = (hostname: string) =>
     `rtmp://${publicUrl === "" ? hostname : new URL(publicUrl).hostname}:${rtmpPort}/live`;
   streamKeyRoutes(app, { streamKeys, projection, hostAccess, limits, rtmpServer });

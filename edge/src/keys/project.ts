@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { grantRedisKey, INGEST_COMMANDS_CHANNEL, type IngestCommand } from "@lianmai/ingest/contract";
 import { type Clock, createBackoff, type Logger, type Redis } from "@lianmai/process";
-import { roomSettingsRedisKey, TRANSCODE_COMMANDS_CHANNEL, type TranscodeCommand } from "@lianmai/transcode/contract";
+import { layoutChoiceRedisKey, roomSettingsRedisKey, TRANSCODE_COMMANDS_CHANNEL, type TranscodeCommand } from "@lianmai/transcode/contract";
 import type { Rooms, StoredRoom } from "../rooms/rooms.ts";
 import type { KeyGrant, StreamKeys } from "./stream-keys.ts";
 
@@ -136,7 +136,7 @@ export function createProjection(parts: {
         await send((pipeline) => {
           for (const grant of grants) writeGrant(pipeline, grant, clock.wallMs());
           for (const { keyHash } of grants) publish(pipeline, { ingest: { kind: "grant-changed", keyHash } });
-          pipeline.del(roomSettingsRedisKey(room.slug));
+          pipeline.del(roomSettingsRedisKey(room.slug), layoutChoiceRedisKey(room.slug));
         });
       }),
     async command(commands) {
