@@ -2,12 +2,14 @@ import { benchGifts } from "./gifts.ts";
 import { benchHls } from "./hls.ts";
 import { benchLadder } from "./ladder.ts";
 import { benchLatency } from "./latency.ts";
+import { benchMixer } from "./mixer.ts";
 
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   latency: benchLatency,
   hls: benchHls,
   ladder: benchLadder,
   gifts: benchGifts,
+  mixer: benchMixer,
 };
 
 const [name = "", ...args] = process.argv.slice(2);
