@@ -1,7 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { grantRedisKey, INGEST_COMMANDS_CHANNEL, type IngestCommand } from "@lianmai/ingest/contract";
 import { type Clock, createBackoff, type Logger, type Redis } from "@lianmai/process";
-import { layoutChoiceRedisKey, roomSettingsRedisKey, TRANSCODE_COMMANDS_CHANNEL, type TranscodeCommand } from "@lianmai/transcode/contract";
+import {
+  layoutChoiceRedisKey,
+  roomSettingsRedisKey,
+  TRANSCODE_COMMANDS_CHANNEL,
+  type TranscodeCommand,
+} from "@lianmai/transcode/contract";
 import type { Rooms, StoredRoom } from "../rooms/rooms.ts";
 import type { KeyGrant, StreamKeys } from "./stream-keys.ts";
 

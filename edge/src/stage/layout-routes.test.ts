@@ -13,14 +13,14 @@ beforeAll(async () => {
   edge = await startTestEdge(redis, { rateLimits: { writesPerMinute: 10_000 } });
   ann = await edge.signUp("Ann");
   bob = await edge.signUp("Bob");
-  await edge.call("POST", "/api/v1/rooms", { token: ann.token, body: { slug: "studio", title: "The studio" } });
+  await edge.call("POST", "/api/v1/rooms", { token: ann.token, body: { slug: "kitchen", title: "The kitchen" } });
 });
 afterAll(async () => {
   await edge.stop();
   await redis.stop();
 });
 
-const path = "/api/v1/rooms/studio/layout";
+const path = "/api/v1/rooms/kitchen/layout";
 
 it("is automatic until the host chooses, then as chosen, kept for transcode and told to it", async () => {
   expect((await edge.call("GET", path, { token: ann.token })).body).toEqual({ kind: "auto" });
@@ -31,7 +31,7 @@ it("is automatic until the host chooses, then as chosen, kept for transcode and 
   const choice = { kind: "picture-in-picture", focus: "p1" };
   expect((await edge.call("PUT", path, { token: ann.token, body: choice })).status).toBe(200);
   expect((await edge.call("GET", path, { token: ann.token })).body).toEqual(choice);
-  expect(JSON.parse((await redis.client.get(layoutChoiceRedisKey("studio"))) ?? "")).toEqual(choice);
+  expect(JSON.parse((await redis.client.get(layoutChoiceRedisKey("kitchen"))) ?? "")).toEqual(choice);
   await eventually(() => told.some((text) => text.includes("layout-changed")));
   listener.disconnect();
 });

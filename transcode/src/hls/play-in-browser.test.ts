@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import { systemClock } from "@lianmai/process";
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { planLayout } from "../layout/plan-layout.ts";
+import { LayoutRanges } from "./layout-ranges.ts";
 import { createOrigin, type Origin } from "./origin.ts";
 import type { OriginProgram } from "./origin-program.ts";
 import { encodeMaterial, feedSound, rung, type TestMaterial, testProgram } from "./testing/material.ts";
@@ -53,10 +55,22 @@ let startedAtMs = 0;
 
 const RUNGS = [rung("360p", 360, 900_000), rung("180p", 180, 300_000), rung("audio", 0, 0)];
 
+function layoutOf(count: number) {
+  const people = Array.from({ length: count }, (_, i) => ({ id: `p${i}`, name: `嘉宾 ${i}` }));
+  return planLayout(
+    people.map((one) => ({ ...one, hasCamera: true, hasScreen: false, isMuted: false })),
+    { choice: { kind: "auto" }, room: "test-room", canvas: { width: 640, height: 360 } },
+  );
+}
+
 /** A program process's part: a program from `firstIndex` on, its encoders, and a pacer on the program's clock. */
 function begin(options: { readonly epoch: number; readonly firstIndex: number }): void {
   const wallMs = systemClock.wallMs() - (systemClock.monotonicMs() - startedAtMs);
-  program = testProgram(systemClock, { ...options, rungs: RUNGS, startedAtMs: wallMs });
+  const layouts = new LayoutRanges({ startedAtMs: wallMs, fps: 30 });
+  // Somebody comes or goes every second: players must not mind.
+  for (let i = 0; i < 60; i++) layouts.add(options.firstIndex + i * 30, layoutOf(1 + (i % 9)));
+  const dateRanges = (fromMs: number) => layouts.since(fromMs);
+  program = testProgram(systemClock, { ...options, rungs: RUNGS, startedAtMs: wallMs, dateRanges });
   program.videoConfig("360p", large.avcC);
   program.videoConfig("180p", small.avcC);
   program.audioConfig(large.audioConfig);
