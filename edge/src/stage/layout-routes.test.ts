@@ -25,7 +25,7 @@ const path = "/api/v1/rooms/kitchen/layout";
 it("is automatic until the host chooses, then as chosen, kept for transcode and told to it", async () => {
   expect((await edge.call("GET", path, { token: ann.token })).body).toEqual({ kind: "auto" });
   const told: string[] = [];
-  const listener = redis.client.duplicate();
+  const listener = redis.client.duplicate({ enableOfflineQueue: true });
   await listener.subscribe(TRANSCODE_COMMANDS_CHANNEL);
   listener.on("message", (_channel: string, text: string) => told.push(text));
   const choice = { kind: "picture-in-picture", focus: "p1" };
