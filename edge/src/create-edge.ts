@@ -107,7 +107,7 @@ export async function createEdge(
   const archived = metrics.counter("lianmai_edge_room_archived_total", "Room entries brought to disk.");
   const moderation = openModeration({ dataDir: settings.DATA_DIR, clock });
   const room = await createRoomParts({
-    ...{ dataDir: settings.DATA_DIR, redisUrl, clock, logger, hooks: [moderation.hook] },
+    ...{ dataDir: settings.DATA_DIR, redisUrl, clock, logger, hooks: moderation.hooks },
     onCommit: (entries, ms) => {
       archived.inc(entries);
       commits.observe(ms / 1_000);
@@ -165,6 +165,8 @@ export async function createEdge(
     "Sign-ins refused for a wrong name or password.",
   );
   const roomService = await serveRooms({
+    facts: async (roomId, userId) => moderation.people.facts(userId, roomId),
+    onToken: ({ headers, ip }, userId) => viewing.joined(userId, headers.cookie, ip),
     ...{ app, room, rooms, authenticate, addressOf, publicUrl, metrics, clock, logger },
     routeLimits: limits,
     limits: { connectsPerMinute: settings.ROOM_CONNECTS_PER_MINUTE, ...options.roomLimits },

@@ -9,6 +9,10 @@ import type { RouteLimits } from "../http/rate-limits.ts";
 import type { Projection } from "../keys/project.ts";
 import type { AdmissionHook, RoomLog } from "../room/room-log.ts";
 import type { Rooms } from "../rooms/rooms.ts";
+import { createUploadAdmission } from "../uploads/admission.ts";
+import { uploadRoutes } from "../uploads/routes.ts";
+import { createUploads, type Uploads } from "../uploads/uploads.ts";
+import { readSecret } from "../viewing/secret.ts";
 import type { Viewing } from "../viewing/viewing.ts";
 import { type Acts, createActs } from "./acts/acts.ts";
 import { createRoomRoles, type RoomRoles } from "./acts/roles.ts";
@@ -37,7 +41,9 @@ const MAX_WATCHED = 2_000;
 
 /** Moderation before the room log is there: its files, and the hook that decides on messages. */
 export interface Moderation {
-  readonly hook: AdmissionHook;
+  /** Uploads first: the words are looked for in what is then said. */
+  readonly hooks: readonly AdmissionHook[];
+  readonly uploads: Uploads;
   readonly audit: AuditLog;
   readonly holds: Holds;
   readonly reports: Reports;
@@ -69,14 +75,23 @@ export function openModeration(parts: { readonly dataDir: string; readonly clock
     if (oldest !== undefined) watches.delete(oldest);
     return watch;
   };
+  const uploads = createUploads(database, {
+    ...{ clock, directory: join(dataDir, "uploads"), secret: readSecret(join(dataDir, "uploads.key")) },
+  });
   let raided = (_roomId: string): void => undefined;
   const flusher = setInterval(people.flush, FLUSH_EVERY_MS).unref();
-  const sweeper = setInterval(holds.sweep, SWEEP_EVERY_MS).unref();
+  const sweeper = setInterval(() => {
+    holds.sweep();
+    void uploads.sweep().catch(() => undefined);
+  }, SWEEP_EVERY_MS).unref();
   return {
-    hook: createAdmission({ filters, holds, people, clock, raidOf, onRaid: (roomId) => raided(roomId) }),
+    hooks: [
+      createUploadAdmission(uploads),
+      createAdmission({ filters, holds, people, clock, raidOf, onRaid: (roomId) => raided(roomId) }),
+    ],
     reports: createReports(database, { clock }),
     raidOptions: createRaidOptions(database),
-    ...{ audit, holds, people, lists, filters, raidOf },
+    ...{ audit, holds, people, lists, filters, raidOf, uploads },
     onRaid(listener) {
       raided = listener;
     },
@@ -110,11 +125,15 @@ export function registerModeration(
   },
 ): { readonly acts: Acts; readonly roles: RoomRoles } {
   const { log, rooms, users, authenticate, limits, projection, viewing, clock, logger } = parts;
-  const { audit, raidOptions } = moderation;
+  const { audit, raidOptions, uploads } = moderation;
   const roles = createRoomRoles({ log, users, clock });
   const acts = createActs({
     ...{ log, audit, roles, clock },
-    async onPerform({ slug }, request, untilMs) {
+    async onPerform({ id, slug }, request, untilMs) {
+      if (request.act === "delete" || request.act === "restore") {
+        uploads.withdraw(id, request.target, request.act === "delete");
+      }
+      if (request.act === "purge") uploads.withdrawAll(id, request.user);
       if (request.act === "unban") await viewing.lift(slug, request.user);
       if ((request.act !== "kick" && request.act !== "ban") || untilMs === undefined) return;
       const strict = request.act === "kick" && request.address !== false;
@@ -141,6 +160,13 @@ export function registerModeration(
   peopleRoutes(route, { ...moderation, acts, log, rooms, authenticate });
   wordRoutes(route, { ...moderation, acts, authenticate });
   auditRoutes(route, { audit, authenticate });
+  uploadRoutes(app, {
+    ...{ uploads, rooms, log, limits, nowMs: clock.wallMs },
+    async uploaderOf(request, room) {
+      const { user } = await authenticate.required(request);
+      return { id: user.id, role: await roles.of(room, user) };
+    },
+  });
   raidRoutes(route, { raidOptions, acts });
   return { acts, roles };
 }

@@ -232,3 +232,20 @@ export type Follow = Static<typeof followSchema>;
 /** Body and answer of moderation/raid: nothing, a hint to the moderators, or the shield at once. */
 export const raidOptionsSchema = Type.Object({ answer: literals(["ignore", "suggest", "shield"]) }, closed);
 export type RaidAnswer = Static<typeof raidOptionsSchema>["answer"];
+
+/** Answer of GET viewing: until when the asking browser is kept out of the room's video, null when it is not. */
+export const viewingSchema = Type.Object({ removedUntilMs: Type.Union([Type.Integer(), Type.Null()]) });
+export type Viewing = Static<typeof viewingSchema>;
+
+/** Answer of POST uploads: name it in the body of a message within an hour. */
+export const uploadSchema = Type.Object({
+  id: Type.String(),
+  kind: literals(["image", "voice", "file"]),
+  type: Type.String(),
+  sizeBytes: count,
+  width: Type.Optional(count),
+  height: Type.Optional(count),
+  /** Works for a quarter of an hour. */
+  url: Type.String(),
+});
+export type Upload = Static<typeof uploadSchema>;

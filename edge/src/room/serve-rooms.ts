@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Clock, Logger, Metrics } from "@lianmai/process";
+import type { FastifyRequest } from "fastify";
 import type { Authenticate } from "../http/authenticate.ts";
 import type { App } from "../http/create-app.ts";
 import type { RouteLimits } from "../http/rate-limits.ts";
@@ -24,7 +25,7 @@ export interface RoomService {
 }
 
 /** Nobody follows or is a member yet: modes that ask for it let nobody below moderator talk. */
-const NO_FACTS: Facts = async () => ({ isMember: false, followsSinceMs: null });
+const NO_FACTS: Facts = async () => ({ isMember: false, followsSinceMs: null, isKnown: false });
 
 /** Puts rooms on an edge: tokens, WebSocket, events and their routes. */
 export async function serveRooms(parts: {
@@ -35,6 +36,8 @@ export async function serveRooms(parts: {
   readonly routeLimits: RouteLimits;
   readonly limits?: Partial<GatewayLimits>;
   readonly facts?: Facts;
+  /** Somebody has got a token: which browser, which address, whose id. */
+  readonly onToken?: (request: FastifyRequest, userId: string) => Promise<void>;
   readonly addressOf: (request: IncomingMessage) => string;
   readonly publicUrl: string;
   readonly metrics: Metrics;
@@ -48,6 +51,7 @@ export async function serveRooms(parts: {
     authenticate,
     routeLimits,
     facts = NO_FACTS,
+    onToken,
     addressOf,
     publicUrl,
     metrics,
@@ -63,7 +67,7 @@ export async function serveRooms(parts: {
     access: createRoomAccess({ rooms, log, facts, clock }),
     limits: { ...DEFAULT_GATEWAY_LIMITS, ...parts.limits },
   });
-  tokenRoutes(app, { tokens, tenants, versions, authenticate, limits: routeLimits });
+  tokenRoutes(app, { tokens, tenants, versions, authenticate, limits: routeLimits, ...(onToken && { onToken }) });
   tenantRoutes(app, { tenants, authenticate });
   eventRoutes(app, { gateway });
   const publicOrigin = publicUrl === "" ? "" : new URL(publicUrl).origin;

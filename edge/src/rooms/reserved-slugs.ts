@@ -22,6 +22,7 @@ const RESERVED: ReadonlySet<string> = new Set([
   "logout",
   "me",
   "metrics",
+  "moderate",
   "new",
   "own",
   "readyz",

@@ -45,7 +45,7 @@ export async function startTestModeration(): Promise<TestModeration> {
   const redis = await startTestRedis();
   const edge = await startTestEdge(redis, { rateLimits: UNLIMITED });
   const moderation = openModeration({ dataDir: edge.dataDir, clock: systemClock });
-  const talk = await startTestRoom(redis, { dataDir: edge.dataDir, hooks: [moderation.hook] });
+  const talk = await startTestRoom(redis, { dataDir: edge.dataDir, hooks: moderation.hooks });
   const credentials = { name: "admin", password: PASSWORD };
   const admin = (await edge.call<Session>("POST", "/api/v1/sessions", { body: credentials })).body;
   let halls = 0;

@@ -5,12 +5,12 @@ import type { Authenticate } from "../http/authenticate.ts";
 import type { App } from "../http/create-app.ts";
 import type { RouteLimits } from "../http/rate-limits.ts";
 import { slugSchema } from "../protocol/api.ts";
+import { viewingSchema } from "../protocol/moderation.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 import { newDevice, PASS_LIFE_MS, VIEWER_COOKIE } from "./viewer-pass.ts";
 import type { Viewing } from "./viewing.ts";
 
 const tags = ["rooms"];
-const viewingSchema = Type.Object({ removedUntilMs: Type.Union([Type.Integer(), Type.Null()]) });
 
 /** Routes of viewers: the pass a browser watches with, and whether it may watch a room. */
 export function viewingRoutes(

@@ -1,9 +1,8 @@
-import { randomBytes } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import type { Clock, Logger, Redis } from "@lianmai/process";
 import { createRemovals, type Removal } from "./removals.ts";
+import { readSecret } from "./secret.ts";
 import { createViewerPasses, type ViewerPass, type ViewerPasses } from "./viewer-pass.ts";
 import { createWatchers } from "./watchers.ts";
 
@@ -139,13 +138,3 @@ export function createViewing(parts: {
 }
 
 type Change = Removal | { readonly room: string; readonly lifted: string };
-
-/** The secret that passes are signed with, made at the first start; edges of one installation share the file. */
-function readSecret(path: string): Buffer {
-  try {
-    writeFileSync(path, randomBytes(32).toString("base64url"), { mode: 0o600, flag: "wx" });
-  } catch {
-    // another start has made it
-  }
-  return Buffer.from(readFileSync(path, "utf8"), "base64url");
-}

@@ -14,6 +14,7 @@ import type {
   StreamKey,
   StreamKeyList,
   User,
+  Viewing,
 } from "@lianmai/edge/protocol";
 import { request } from "./request.ts";
 
@@ -32,6 +33,10 @@ export const api = {
   rooms: (query: { readonly cursor?: string; readonly signal?: AbortSignal } = {}) =>
     request<RoomList>("GET", query.cursor ? `/rooms?cursor=${encodeURIComponent(query.cursor)}` : "/rooms", query),
   room: (slug: string, signal?: AbortSignal) => request<Room>("GET", at(slug), signal ? { signal } : {}),
+  /** Gets the cookie this browser watches with; again after signing in or out. */
+  becomeViewer: () => request<void>("POST", "/viewer"),
+  viewing: (slug: string, signal?: AbortSignal) =>
+    request<Viewing>("GET", `${at(slug)}/viewing`, signal ? { signal } : {}),
   ownRooms: () => request<OwnRooms>("GET", "/users/me/rooms"),
   createRoom: (body: RoomCreation) => request<Room>("POST", "/rooms", { body }),
   settings: (slug: string) => request<RoomHostSettings>("GET", `${at(slug)}/settings`),

@@ -18,7 +18,7 @@ export class ApiError extends Error {
 /** What a request may carry. */
 export type RequestOptions = { readonly body?: unknown; readonly signal?: AbortSignal };
 
-type Method = "GET" | "POST" | "PATCH" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** Longest wait for an answer. */
 const ANSWER_MS = 10_000;

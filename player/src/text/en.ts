@@ -1,8 +1,10 @@
 /** English texts; its keys are the keys there are. */
 import { enGifts } from "./en-gifts.ts";
+import { enModeration } from "./en-moderation.ts";
 
 export const en = {
   ...enGifts,
+  ...enModeration,
   brand: "Lianmai",
   "nav.skip": "Skip to content",
   "nav.home": "Lianmai, lobby",

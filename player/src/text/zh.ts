@@ -1,4 +1,5 @@
 import type { en } from "./en.ts";
+import { zhModeration } from "./zh-moderation.ts";
 
 type Base<Key extends string> = Key extends `${string}_one`
   ? never
@@ -11,6 +12,7 @@ import { zhGifts } from "./zh-gifts.ts";
 
 export const zh: Readonly<Record<Base<keyof typeof en>, string>> = {
   ...zhGifts,
+  ...zhModeration,
   brand: "连麦",
   "nav.skip": "跳到正文",
   "nav.home": "连麦，回到大厅",

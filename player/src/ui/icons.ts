@@ -23,6 +23,7 @@ export { default as IconSettings } from "@lucide/svelte/icons/settings";
 export { default as IconTrash } from "@lucide/svelte/icons/trash";
 export { default as IconWarning } from "@lucide/svelte/icons/triangle-alert";
 export { default as IconTv } from "@lucide/svelte/icons/tv";
+export { default as IconUserX } from "@lucide/svelte/icons/user-x";
 export { default as IconUsers } from "@lucide/svelte/icons/users";
 export { default as IconMuted } from "@lucide/svelte/icons/volume-x";
 export { default as IconWifiOff } from "@lucide/svelte/icons/wifi-off";

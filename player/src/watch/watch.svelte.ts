@@ -16,14 +16,21 @@ export class Watch {
   phase = $state.raw<RoomPhase>({ at: "loading" });
   /** The server has not answered the last question. */
   lost = $state(false);
+  /** Kept out of the room until then (wall time), undefined when not. */
+  removedUntilMs = $state<number>();
   readonly #slug: string;
-  readonly #api: Pick<Api, "room">;
+  readonly #api: Pick<Api, "room" | "viewing">;
   readonly #playback: AttachedPlayback;
   readonly #abort = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #asking = false;
+  /** Something was refused or stands still: it may be that the viewer was removed. */
+  #doubtful = false;
 
-  constructor(slug: string, parts: { readonly api: Pick<Api, "room">; readonly playback: AttachedPlayback }) {
+  constructor(
+    slug: string,
+    parts: { readonly api: Pick<Api, "room" | "viewing">; readonly playback: AttachedPlayback },
+  ) {
     this.#slug = slug;
     this.#api = parts.api;
     this.#playback = parts.playback;
@@ -38,6 +45,7 @@ export class Watch {
 
   /** Something has changed: ask at once rather than at the next turn. */
   readonly hurry = (): void => {
+    this.#doubtful = true;
     if (this.#asking || this.#abort.signal.aborted) return;
     this.#schedule(SOON_MS * (0.5 + Math.random()));
   };
@@ -50,6 +58,7 @@ export class Watch {
   async #ask(): Promise<void> {
     this.#asking = true;
     const answer = await this.#answer();
+    if (this.#doubtful || this.removedUntilMs !== undefined) await this.#askViewing();
     this.#asking = false;
     if (this.#abort.signal.aborted) return;
     this.lost = answer.kind === "failed";
@@ -67,9 +76,20 @@ export class Watch {
     }
   }
 
+  async #askViewing(): Promise<void> {
+    this.#doubtful = false;
+    try {
+      const { removedUntilMs } = await this.#api.viewing(this.#slug, this.#abort.signal);
+      this.removedUntilMs = removedUntilMs ?? undefined;
+    } catch {
+      // the next failure asks again
+    }
+  }
+
   #follow(): void {
     const live = liveOf(this.phase);
-    if (live) this.#playback.attach({ programId: live.programId, playlistUrl: live.playlistPath });
+    if (this.removedUntilMs !== undefined) this.#playback.detach();
+    else if (live) this.#playback.attach({ programId: live.programId, playlistUrl: live.playlistPath });
     else if (this.phase.at === "offline" || this.phase.at === "not-found") this.#playback.detach();
   }
 

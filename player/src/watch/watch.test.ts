@@ -42,6 +42,7 @@ function watching(answers: readonly (Room | ApiError)[]) {
         if (answer instanceof ApiError) throw answer;
         return answer ?? room();
       },
+      viewing: async () => ({ removedUntilMs: (removed.length > 1 ? removed.shift() : removed[0]) ?? null }),
     },
     playback: {
       attach: (source) => void calls.push(`attach ${source.programId || "early"}`),
@@ -51,6 +52,8 @@ function watching(answers: readonly (Room | ApiError)[]) {
   return { watch, calls };
 }
 
+/** What the server says about being removed, now and later. */
+let removed: (number | null)[] = [];
 const problem = (status: number, code: string) => new ApiError({ type: "", title: "", status, code });
 
 afterEach(() => vi.useRealTimers());
@@ -88,5 +91,20 @@ describe("watch", () => {
     expect(missing.watch.phase.at).toBe("not-found");
     expect(missing.calls).toEqual(["attach early", "detach"]);
     missing.watch.close();
+  });
+
+  it("lets go of the picture while the viewer is kept out of the room, and takes it again after", async () => {
+    removed = [99, 99, null];
+    const { watch, calls } = watching([room("p1")]);
+    watch.start();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(watch.removedUntilMs).toBeUndefined();
+    watch.hurry();
+    await vi.advanceTimersByTimeAsync(400);
+    expect([watch.removedUntilMs, calls.at(-1)]).toEqual([99, "detach"]);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect([watch.removedUntilMs, calls.at(-1)]).toEqual([undefined, "attach p1"]);
+    watch.close();
+    removed = [];
   });
 });

@@ -26,6 +26,11 @@ export interface RoomPeople {
   /** Writes down who has spoken. */
   flush(): void;
   hasSpoken(userId: string, roomId: string): boolean;
+  /** What modes ask of a person. */
+  facts(
+    userId: string,
+    roomId: string,
+  ): { readonly isMember: boolean; readonly followsSinceMs: number | null; readonly isKnown: boolean };
   /** Undefined when there are too many. */
   addNote(
     roomId: string,
@@ -56,7 +61,14 @@ export function createRoomPeople(database: Database, options: { readonly clock: 
         by: { id: String(row["by_id"]), name: String(row["by_name"]) },
         atMs: Number(row["at_ms"]),
       }));
+  const hasSpoken = (userId: string, roomId: string) =>
+    known.get(`${roomId} ${userId}`) !== undefined || exists("speakers", userId, roomId);
   return {
+    facts: (userId, roomId) => ({
+      isMember: exists("members", userId, roomId),
+      followsSinceMs: followsSince(userId, roomId),
+      isKnown: hasSpoken(userId, roomId),
+    }),
     follow(userId, roomId) {
       database.run("INSERT OR IGNORE INTO follows VALUES (?, ?, ?)", userId, roomId, clock.wallMs());
       return followsSince(userId, roomId) ?? clock.wallMs();
@@ -77,7 +89,7 @@ export function createRoomPeople(database: Database, options: { readonly clock: 
       if (exists("speakers", userId, roomId) || spoken.size >= MAX_UNWRITTEN) return;
       spoken.set(key, { userId, roomId, atMs: clock.wallMs() });
     },
-    hasSpoken: (userId, roomId) => known.get(`${roomId} ${userId}`) !== undefined || exists("speakers", userId, roomId),
+    hasSpoken,
     flush() {
       if (spoken.size === 0) return;
       const rows = [...spoken.values()];

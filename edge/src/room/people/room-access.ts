@@ -19,7 +19,7 @@ export interface Access {
 export type Facts = (
   roomId: string,
   userId: string,
-) => Promise<{ readonly isMember: boolean; readonly followsSinceMs: number | null }>;
+) => Promise<Pick<Speaker, "isMember" | "followsSinceMs" | "isKnown">>;
 
 /** Finds out whether a token's holder may be in a room, and as what. */
 export type RoomAccess = (
@@ -50,7 +50,7 @@ export function createRoomAccess(parts: {
       roomId: room.id,
       slug: room.slug,
       you: youFrom(holder, role, standing),
-      speaker: { id: userId, name, role, version, ...known, isKnown: false, ...(avatar !== undefined && { avatar }) },
+      speaker: { id: userId, name, role, version, ...known, ...(avatar !== undefined && { avatar }) },
     };
   };
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { FastifyRequest } from "fastify";
 import { isFitName, tidyName } from "../../accounts/users.ts";
 import { ProblemError } from "../../errors.ts";
 import { answers } from "../../http/answers.ts";
@@ -23,10 +24,12 @@ export function tokenRoutes(
     readonly versions: Versions;
     readonly authenticate: Authenticate;
     readonly limits: RouteLimits;
+    readonly onToken?: (request: FastifyRequest, userId: string) => Promise<void>;
   },
 ): void {
-  const { tokens, tenants, versions, authenticate, limits } = parts;
-  const issue = async (holder: Omit<Holder, "untilMs" | "version">) => {
+  const { tokens, tenants, versions, authenticate, limits, onToken } = parts;
+  const issue = async (request: FastifyRequest, holder: Omit<Holder, "untilMs" | "version">) => {
+    await onToken?.(request, holder.userId);
     const { token, untilMs } = await tokens.issue({ ...holder, version: versions.of(holder.userId) });
     const { userId: id, name, role } = holder;
     return { token, untilMs, user: { id, name, role } };
@@ -51,15 +54,15 @@ export function tokenRoutes(
       if (assertion !== undefined) {
         const holder = await tenants.holderOf(assertion);
         if (!holder) throw new ProblemError("bad-assertion");
-        return issue(holder);
+        return issue(request, holder);
       }
       const signedIn = await authenticate.optional(request);
       if (signedIn) {
         const { id, name, role } = signedIn.user;
-        return issue({ userId: id, name, role: role === "admin" ? "admin" : "viewer" });
+        return issue(request, { userId: id, name, role: role === "admin" ? "admin" : "viewer" });
       }
       if (device === undefined) throw new ProblemError("not-signed-in");
-      return issue({ userId: guestId(device), name: guestName(nickname, device), role: "guest" });
+      return issue(request, { userId: guestId(device), name: guestName(nickname, device), role: "guest" });
     },
   );
 }
