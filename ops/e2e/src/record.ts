@@ -201,12 +201,13 @@ export function probePackets(file: Buffer): readonly Packet[] {
 /** Packets of one track that do not begin where the one before ended: index, expected step and found. */
 export function timeBreaks(packets: readonly Packet[], track: Packet["track"]): readonly string[] {
   const own = packets.filter((packet) => packet.track === track);
+  const usual = median(own.map(({ duration }) => duration).filter((duration) => !Number.isNaN(duration)));
   return own.slice(1).flatMap(({ dts }, at) => {
     const before = own[at];
     const step = dts - (before?.dts ?? 0);
-    return step === before?.duration
-      ? []
-      : [`${track} packet ${at + 1}: step ${step} after a duration of ${before?.duration}`];
+    // ffprobe tells no duration of the first packet of sound that stands alone.
+    const duration = Number.isNaN(before?.duration) ? usual : before?.duration;
+    return step === duration ? [] : [`${track} packet ${at + 1}: step ${step} after a duration of ${duration}`];
   });
 }
 
