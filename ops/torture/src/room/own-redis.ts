@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { open, readdir, stat, truncate } from "node:fs/promises";
+import { readdir, stat, truncate } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 const NOTE_EVERY_MS = 250;
 /** What is older than this has been fsynced: Redis does so each second. */
 const FSYNCED_AFTER_MS = 2_000;
-const TORN = Buffer.from("*3\r\n$3\r\nSET\r\n$4\r\nto");
+const TORN_BYTES = 17;
 
 /** A redis-server whose faults are those of a machine. */
 export class OwnRedis {
@@ -43,8 +43,10 @@ export class OwnRedis {
   }
 
   async kill(): Promise<void> {
-    const gone = this.#server && once(this.#server, "exit");
-    this.#server?.kill("SIGKILL");
+    const server = this.#server;
+    if (!server || server.exitCode !== null || server.signalCode !== null) return;
+    const gone = once(server, "exit");
+    server.kill("SIGKILL");
     await gone;
   }
 
@@ -55,10 +57,8 @@ export class OwnRedis {
     const before = Date.now() - FSYNCED_AFTER_MS;
     const synced = this.#sizes.findLast(({ atMs }) => atMs <= before)?.bytes;
     if (!file || synced === undefined) return;
-    await truncate(file, Math.min(synced, (await stat(file)).size));
-    const handle = await open(file, "a");
-    await handle.write(TORN);
-    await handle.close();
+    // a few bytes of what came next got there: the last write is torn
+    await truncate(file, Math.min(synced + TORN_BYTES, (await stat(file)).size));
     this.#sizes.length = 0;
   }
 
