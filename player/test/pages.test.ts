@@ -141,6 +141,27 @@ describe("watching", () => {
     expect(await page.evaluate("window.__sameDocument")).toBe(true);
   });
 
+  it("leaves out a rendition that was given up, and plays on with the others", { timeout: TEST_MS }, async () => {
+    await broadcast("talk", "navy");
+    const variant = (name: string, height: number, rate: number) =>
+      `#EXT-X-STREAM-INF:BANDWIDTH=${rate},RESOLUTION=${(height * 16) / 9}x${height},CODECS="avc1.42c00c,mp4a.40.2"\n${name}`;
+    const multivariant = ["#EXTM3U", variant("media.m3u8", 180, 200_000), variant("tall.m3u8", 360, 400_000), ""];
+    let gone = false;
+    await page.route("**/live/talk/index.m3u8", (route) =>
+      route.fulfill({ contentType: "application/vnd.apple.mpegurl", body: multivariant.join("\n") }),
+    );
+    await page.route("**/live/talk/tall.m3u8*", (route) =>
+      gone ? route.fulfill({ status: 410, body: "{}" }) : route.fulfill({ path: join(media, "talk/media.m3u8") }),
+    );
+    world.rooms = [roomOf("talk", "Evening talk", "Mei", "p1")];
+    await page.goto(`${served.origin}/r/talk`);
+    await stats("s.picture === 'playing' && s.levels.length === 2 && s.levelHeight === 360");
+    gone = true;
+    await stats("s.levels.length === 1 && s.levelHeight === 180");
+    const shown = await page.evaluate<number>("window.__lianmaiStats().currentTimeS");
+    await stats(`s.picture === 'playing' && s.currentTimeS > ${shown} + 3`);
+  });
+
   it("starts without reload when a room that is off goes live", { timeout: TEST_MS }, async () => {
     world.rooms = [roomOf("later", "Later", "Mei")];
     await page.goto(`${served.origin}/later`);
