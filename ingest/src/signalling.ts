@@ -58,7 +58,9 @@ export type StageRequest = Static<typeof stageRequestSchema>;
 /** A participant as browsers see it. */
 export type StageParticipantView = Omit<StageParticipant, "sources">;
 /** The stage as browsers see it; `removed` is empty but for directors. */
-export type StageView = Omit<Stage, "participants"> & { readonly participants: readonly StageParticipantView[] };
+export type StageView = Omit<Stage, "participants" | "restrained"> & {
+  readonly participants: readonly StageParticipantView[];
+};
 
 /** Which participant's media a media line of the server's offer carries. */
 export interface StageTrack {

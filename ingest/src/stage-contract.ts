@@ -95,6 +95,10 @@ export const stageSchema = Type.Object({
   participants: Type.Array(stageParticipantSchema, { maxItems: MAX_PARTICIPANTS }),
   /** Users who may not come back until allowed. */
   removed: Type.Array(Type.Object({ userId: id, name }), { maxItems: 256 }),
+  /** Who was muted or hidden and has left: coming again does not undo it. */
+  restrained: Type.Optional(
+    Type.Array(Type.Object({ userId: id, muted: Type.Boolean(), hidden: Type.Boolean() }), { maxItems: 256 }),
+  ),
 });
 export type Stage = Static<typeof stageSchema>;
 
@@ -140,6 +144,8 @@ export type StageActor = Static<typeof stageActorSchema>;
 /** Why a command is refused. */
 export const STAGE_REFUSALS = [
   "not-director",
+  /** A moderator on the host. */
+  "outranked",
   "unknown-participant",
   "no-free-seat",
   "seat-locked",
@@ -162,7 +168,7 @@ export const stageCommandMessageSchema = Type.Object({
 });
 export type StageCommandMessage = Static<typeof stageCommandMessageSchema>;
 
-/** What happened, for the room log. `actorId` is empty when time did it. */
+/** What happened. `actorId` is empty when time did it. */
 export interface StageChange {
   readonly what: OwnCommand["kind"] | DirectorCommand["kind"] | "away" | "back" | "expired" | "sources" | "joined";
   readonly actorId: string;
@@ -175,6 +181,48 @@ export interface StageEvent {
   readonly stage: Stage;
   readonly change: StageChange;
 }
+
+/** Changes that the room log tells; the others are switches and sources that come and go with the media. */
+export const LOGGED_CHANGES = [
+  "raise-hand",
+  "lower-hand",
+  "accept",
+  "decline",
+  "leave",
+  "to-backstage",
+  "to-seat",
+  "invite",
+  "remove",
+  "allow",
+  "lock-seat",
+  "capacity",
+  "mute",
+  "hide",
+  "joined",
+  "away",
+  "back",
+  "expired",
+] as const satisfies readonly StageChange["what"][];
+
+const person = Type.Object({ id: Type.String(), name: Type.String() });
+/**
+ * One change for the room log, in field `record` of an entry of {@link STAGE_LOG_REDIS_KEY}: stored with the change
+ * itself, taken out by the edge once it is in the log.
+ */
+export const stageLogRecordSchema = Type.Object({
+  room: Type.String(),
+  version: Type.Integer(),
+  what: Type.Enum(LOGGED_CHANGES),
+  /** Who did it; null: time. */
+  actor: Type.Union([stageActorSchema, Type.Null()]),
+  /** To whom; null: to nobody. */
+  participant: Type.Union([person, Type.Null()]),
+  /** The seat taken, kept for the invited or locked; for `capacity` how many there are. */
+  seat: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_SEATS })),
+  /** Muted, hidden, locked, kept out: or no longer. */
+  on: Type.Optional(Type.Boolean()),
+});
+export type StageLogRecord = Static<typeof stageLogRecordSchema>;
 
 /** A stage process that takes rooms; its record expires unless renewed. */
 export const stageNodeSchema = Type.Object({
@@ -199,5 +247,7 @@ export const stageNodeRedisKey = (nodeId: string): string => `stage:node:${nodeI
 export const STAGE_NODES_REDIS_KEY = "stage:nodes";
 /** Redis: id of the node that holds a room's connections; expires unless renewed. */
 export const stagePlaceRedisKey = (room: string): string => `stage:place:${room}`;
+/** Redis stream: {@link StageLogRecord}s that are not in the room log yet, oldest first. */
+export const STAGE_LOG_REDIS_KEY = "stage:log";
 export const STAGE_EVENTS_CHANNEL = "stage:events";
 export const STAGE_COMMANDS_CHANNEL = "stage:commands";

@@ -8,18 +8,23 @@ import {
   type StageParticipant,
   type StageRefusal,
 } from "../stage-contract.ts";
-import { newParticipant } from "./new-stage.ts";
+import { newParticipant, withoutParticipant } from "./new-stage.ts";
 import type { StageOutcome } from "./reduce.ts";
 
 type Change = { readonly stage: Stage; readonly participantId: string } | { readonly refused: StageRefusal };
 
 /** Applies a director's command; the caller has checked that it is one. */
 export function direct(stage: Stage, actor: StageActor, command: DirectorCommand, nowMs: number): StageOutcome {
+  if (actor.role === "moderator" && isHost(stage, command)) return { kind: "refused", code: "outranked" };
   const result = apply(stage, command, nowMs);
   if ("refused" in result) return { kind: "refused", code: result.refused };
   const change = { what: command.kind, actorId: actor.userId, participantId: result.participantId };
   return { kind: "done", stage: result.stage, change };
 }
+
+const isHost = (stage: Stage, command: DirectorCommand): boolean =>
+  "participantId" in command &&
+  stage.participants.some(({ participantId, role }) => participantId === command.participantId && role === "host");
 
 function apply(stage: Stage, command: DirectorCommand, nowMs: number): Change {
   switch (command.kind) {
@@ -96,7 +101,7 @@ function invite(stage: Stage, command: Extract<DirectorCommand, { kind: "invite"
   if (!known && stage.participants.length >= MAX_PARTICIPANTS) return { refused: "stage-full" };
   const place: Place = { at: "invited", ...(seat !== undefined && { seat }) };
   // Not connected: kept until they answer.
-  const invited = known ?? newParticipant({ participantId: userId, userId, name, role: "guest", place }, nowMs);
+  const invited = known ?? newParticipant(stage, { participantId: userId, userId, name, role: "guest", place }, nowMs);
   const others = stage.participants.filter((participant) => participant.userId !== userId);
   return {
     stage: { ...stage, participants: [...others, { ...invited, place, sinceMs: nowMs }] },
@@ -109,8 +114,7 @@ function remove(stage: Stage, one: StageParticipant, ban: boolean): Change {
   const { userId, name } = one;
   return {
     stage: {
-      ...stage,
-      participants: stage.participants.filter(({ participantId }) => participantId !== one.participantId),
+      ...withoutParticipant(stage, one),
       removed: ban
         ? [...stage.removed.filter((removed) => removed.userId !== userId), { userId, name }].slice(-256)
         : stage.removed,

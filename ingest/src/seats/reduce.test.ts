@@ -89,6 +89,33 @@ describe("a stage", () => {
     expect(placeOf(allowed, "a")).toEqual({ at: "asking" });
   });
 
+  it("keeps who was muted or hidden so, though they leave and come again", () => {
+    const muted = run(
+      empty,
+      own("a", { kind: "raise-hand" }),
+      direct({ kind: "mute", participantId: "a", muted: true }),
+      own("a", { kind: "leave" }),
+      own("a", { kind: "raise-hand" }),
+    );
+    expect(muted.participants[0]).toMatchObject({ muted: true, hidden: false });
+    const free = run(
+      muted,
+      direct({ kind: "mute", participantId: "a", muted: false }),
+      own("a", { kind: "leave" }),
+      own("a", { kind: "raise-hand" }),
+    );
+    expect(free.participants[0]).toMatchObject({ muted: false });
+  });
+
+  it("lets a moderator act on guests, not on the host", () => {
+    const moderator: StageActor = { userId: "mo", name: "Mo", role: "moderator" };
+    const both = run(empty, { kind: "host-joined", actor: host }, own("a", { kind: "raise-hand" }));
+    const mute = (participantId: string) =>
+      reduce(both, direct({ kind: "mute", participantId, muted: true }, moderator), 9);
+    expect(mute("a")).toMatchObject({ kind: "done" });
+    expect(mute("host")).toEqual({ kind: "refused", code: "outranked" });
+  });
+
   it("keeps a seat for its time when the connection is gone, and mute stands through it", () => {
     const seated = run(
       run(empty, own("a", { kind: "raise-hand" })),

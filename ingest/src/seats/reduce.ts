@@ -15,7 +15,7 @@ import {
   type StageSource,
 } from "../stage-contract.ts";
 import { direct } from "./direct.ts";
-import { newParticipant } from "./new-stage.ts";
+import { newParticipant, withoutParticipant } from "./new-stage.ts";
 
 export type StageInput =
   | { readonly kind: "own"; readonly actor: StageActor; readonly command: OwnCommand }
@@ -79,14 +79,18 @@ function own(stage: Stage, actor: StageActor, command: OwnCommand, nowMs: number
   });
   switch (command.kind) {
     case "lower-hand":
-      return me.place.at === "asking" ? { kind: "done", stage: without(stage, me), change } : refuse("wrong-place");
+      return me.place.at === "asking"
+        ? { kind: "done", stage: withoutParticipant(stage, me), change }
+        : refuse("wrong-place");
     case "accept":
       // Seated by the director's word, but only once it has been seen and heard backstage.
       return me.place.at === "invited" ? to({ place: { at: "backstage" }, sinceMs: nowMs }) : refuse("not-invited");
     case "decline":
-      return me.place.at === "invited" ? { kind: "done", stage: without(stage, me), change } : refuse("not-invited");
+      return me.place.at === "invited"
+        ? { kind: "done", stage: withoutParticipant(stage, me), change }
+        : refuse("not-invited");
     case "leave":
-      return { kind: "done", stage: without(stage, me), change };
+      return { kind: "done", stage: withoutParticipant(stage, me), change };
     case "own-media":
       return to({ own: command.own });
   }
@@ -98,7 +102,7 @@ function raiseHand(stage: Stage, actor: StageActor, me: StageParticipant | undef
   if (me) return { kind: "done", stage, change: undefined };
   if (stage.participants.length >= MAX_PARTICIPANTS) return refuse("stage-full");
   const { userId, name } = actor;
-  const guest = newParticipant({ participantId, userId, name, role: "guest", place: { at: "asking" } }, nowMs);
+  const guest = newParticipant(stage, { participantId, userId, name, role: "guest", place: { at: "asking" } }, nowMs);
   return {
     kind: "done",
     stage: withParticipant(stage, guest),
@@ -114,7 +118,8 @@ function hostJoined(stage: Stage, actor: StageActor, nowMs: number): StageOutcom
     return { kind: "done", stage, change: undefined };
   }
   const base =
-    known ?? newParticipant({ participantId, userId, name, role: "host", place: { at: "seated", seat: 0 } }, nowMs);
+    known ??
+    newParticipant(stage, { participantId, userId, name, role: "host", place: { at: "seated", seat: 0 } }, nowMs);
   const host = {
     ...base,
     role: "host",
@@ -135,7 +140,7 @@ function sweep(stage: Stage, nowMs: number): StageOutcome {
   if (!over) return { kind: "done", stage, change: undefined };
   return {
     kind: "done",
-    stage: without(stage, over),
+    stage: withoutParticipant(stage, over),
     change: { what: "expired", actorId: "", participantId: over.participantId },
   };
 }
@@ -169,8 +174,3 @@ function withParticipant(stage: Stage, participant: StageParticipant): Stage {
       : [...stage.participants, participant],
   };
 }
-
-const without = (stage: Stage, gone: StageParticipant): Stage => ({
-  ...stage,
-  participants: stage.participants.filter(({ participantId }) => participantId !== gone.participantId),
-});

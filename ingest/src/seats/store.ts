@@ -3,19 +3,24 @@ import type { Clock, Redis } from "@lianmai/process";
 import { Value } from "typebox/value";
 import {
   STAGE_EVENTS_CHANNEL,
+  STAGE_LOG_REDIS_KEY,
   STAGES_REDIS_KEY,
   type Stage,
   type StageEvent,
+  type StageLogRecord,
   type StageRefusal,
   stageRedisKey,
   stageSchema,
 } from "../stage-contract.ts";
+import { logRecord } from "./log-record.ts";
 import { newStage } from "./new-stage.ts";
 import { reduce, type StageInput } from "./reduce.ts";
 
 const SAVE = readFileSync(new URL("./save-stage.lua", import.meta.url), "utf8");
 /** A stage is kept this long after its last change. */
 const KEPT_MS = 24 * 3_600_000;
+/** Changes kept for the room log while no edge takes them; the oldest go first. */
+const MAX_LOG_ENTRIES = 20_000;
 /** Others may change the stage at the same moment; this often it is tried again. */
 const ATTEMPTS = 8;
 
@@ -38,19 +43,22 @@ export function createStageStore(redis: Redis, options: { readonly clock: Clock 
     const value: unknown = text === null ? undefined : JSON.parse(text);
     return Value.Check(stageSchema, value) ? value : newStage(room);
   };
-  const save = async (before: Stage, event: StageEvent): Promise<boolean> => {
+  const save = async (before: Stage, event: StageEvent, record: StageLogRecord | undefined): Promise<boolean> => {
     const { stage } = event;
     const answer = await redis.eval(
       SAVE,
-      2,
+      3,
       stageRedisKey(stage.room),
       STAGES_REDIS_KEY,
+      STAGE_LOG_REDIS_KEY,
       before.version,
       JSON.stringify(stage),
       stage.room,
       KEPT_MS,
       STAGE_EVENTS_CHANNEL,
       JSON.stringify(event),
+      MAX_LOG_ENTRIES,
+      record ? JSON.stringify(record) : "",
     );
     return answer === 1;
   };
@@ -64,7 +72,8 @@ export function createStageStore(redis: Redis, options: { readonly clock: Clock 
         if (outcome.kind === "refused") return outcome;
         const { stage, change } = outcome;
         if (!change) return { kind: "done", stage, changed: false };
-        if (await save(before, { kind: "stage", stage, change })) return { kind: "done", stage, changed: true };
+        const record = logRecord(input, change, { before, after: stage });
+        if (await save(before, { kind: "stage", stage, change }, record)) return { kind: "done", stage, changed: true };
       }
       throw new Error(`the stage of ${room} changes too fast`);
     },

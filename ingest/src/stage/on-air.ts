@@ -24,14 +24,14 @@ export class OnAir {
 
   async start(
     room: string,
-    host: { readonly actor: StageActor; readonly tracks: readonly PublishedTrack[]; readonly takeover?: Takeover },
+    host: { readonly actor: StageActor; readonly tracks: readonly PublishedTrack[]; readonly takeover: Takeover },
   ): Promise<"done" | SignallingCode> {
     const { registry, logger, clock, metrics } = this.#options;
     const { userId } = host.actor;
     if (this.#sessions.get(room)?.userId === userId) return "done";
     const admission = await registry.admitHost<RtcSession>({
       ...{ room, userId, logger },
-      takeover: host.takeover ?? "refuse",
+      takeover: host.takeover,
       make: (admitted, hooks) => {
         const session: RtcSession = new RtcSession({
           ...{ admitted, ...hooks, clock, metrics },

@@ -1,4 +1,5 @@
 import type { Logger } from "@lianmai/process";
+import type { Takeover } from "../contract.ts";
 import type { PeerParts } from "../rtc/peer-factory.ts";
 import { participantIdOf, type StageInput } from "../seats/reduce.ts";
 import type { StageStore, StoreOutcome } from "../seats/store.ts";
@@ -24,6 +25,13 @@ export interface RoomOptions {
   readonly sourceBaseUrl: () => string;
   readonly iceServers: (userId: string) => readonly IceServer[];
   readonly onAir: OnAir;
+}
+
+/** Who asks now: roles and policies change while a browser is connected. */
+export interface Caller {
+  readonly actor: StageActor;
+  /** The room's policy towards a publisher that is already there. */
+  readonly takeover: Takeover;
 }
 
 /** One room's stage on this node: who is connected, and what goes from whom to whom. */
@@ -98,7 +106,7 @@ export class StageRoom {
   }
 
   /** Takes a request of a member; what comes of it is sent. */
-  async request(member: Member, request: StageRequest): Promise<void> {
+  async request(member: Member, request: StageRequest, caller: Caller): Promise<void> {
     switch (request.kind) {
       case "join":
         this.#join(member, request.sdp);
@@ -108,12 +116,12 @@ export class StageRoom {
         break;
       case "command": {
         const { commandId, command } = request;
-        const code = await this.#command(member, command);
+        const code = await this.#command(caller.actor, command);
         member.send({ kind: "result", commandId, code });
         break;
       }
       case "on-air": {
-        const code = await this.#goOnAir(member, request.live);
+        const code = await this.#goOnAir(member, request.live, caller);
         member.send({ kind: "result", commandId: request.commandId, code });
         break;
       }
@@ -141,6 +149,8 @@ export class StageRoom {
       this.#members.get(participantId)?.screenShared(own.screen);
     }
     this.#route();
+    // At once, not with the next tick: a mute is heard.
+    for (const member of this.#members.values()) this.#allocate(member);
     for (const member of this.#members.values()) this.#tellSources(member);
   }
 
@@ -185,10 +195,9 @@ export class StageRoom {
   }
 
   async #command(
-    member: Member,
+    actor: StageActor,
     command: Extract<StageRequest, { kind: "command" }>["command"],
   ): Promise<Extract<StageReply, { kind: "result" }>["code"]> {
-    const { actor } = member;
     const outcome = await this.#apply(
       OWN_KINDS.has(command.kind)
         ? { kind: "own", actor, command: command as Extract<StageInput, { kind: "own" }>["command"] }
@@ -198,15 +207,15 @@ export class StageRoom {
     return outcome.kind === "done" ? "done" : outcome.code;
   }
 
-  async #goOnAir(member: Member, live: boolean): Promise<"done" | SignallingCode> {
+  async #goOnAir(member: Member, live: boolean, caller: Caller): Promise<"done" | SignallingCode> {
     const { room, onAir } = this.#options;
-    if (member.actor.role !== "host") return "not-allowed";
+    if (caller.actor.role !== "host") return "not-allowed";
     if (!live) {
-      onAir.stop(room, member.actor.userId);
+      onAir.stop(room, caller.actor.userId);
       return "done";
     }
     const tracks = member.camera();
-    return tracks.length === 0 ? "not-joined" : await onAir.start(room, { actor: member.actor, tracks });
+    return tracks.length === 0 ? "not-joined" : await onAir.start(room, { ...caller, tracks });
   }
 
   /** In order, so that what a browser sends first is decided first. */
@@ -255,14 +264,15 @@ export class StageRoom {
 
   #tick(): void {
     this.#ticks += 1;
-    const nowMs = this.#options.peers.nowMs();
-    const muted = (id: string) => this.#participant(id)?.muted ?? false;
-    if (this.#ticks % ALLOCATE_EVERY_TICKS === 0)
-      for (const member of this.#members.values()) member.allocate(muted, nowMs);
+    if (this.#ticks % ALLOCATE_EVERY_TICKS === 0) for (const member of this.#members.values()) this.#allocate(member);
     if (this.#ticks % QUALITY_EVERY_TICKS === 0) this.#tellQuality();
     if (this.#ticks % SWEEP_EVERY_TICKS === 0 && this.#stage.participants.some(isAway))
       void this.#apply({ kind: "sweep" });
     this.#tellSpeakers();
+  }
+
+  #allocate(member: Member): void {
+    member.allocate((id) => this.#participant(id)?.muted ?? false, this.#options.peers.nowMs());
   }
 
   #tellSpeakers(): void {

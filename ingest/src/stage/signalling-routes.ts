@@ -1,15 +1,18 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Type } from "typebox";
 import { Value } from "typebox/value";
+import { takeoverSchema } from "../contract.ts";
 import { sendStageError } from "../rtc/errors.ts";
 import { readBody } from "../rtc/read-body.ts";
 import { MAX_SDP_CHARACTERS, type StageReply, stageRequestSchema } from "../signalling.ts";
 import { type StageActor, stageActorSchema } from "../stage-contract.ts";
 import type { Member } from "./member.ts";
-import type { StageRoom } from "./room.ts";
+import type { Caller, StageRoom } from "./room.ts";
 import type { StageRooms } from "./rooms.ts";
 
-/** Set by the edge: who asks, as JSON. */
+/** Set by the edge: who asks, as JSON; with the room's policy when it is the host. */
 export const ACTOR_HEADER = "x-lianmai-actor";
+const callerSchema = Type.Object({ ...stageActorSchema.properties, takeover: Type.Optional(takeoverSchema) });
 const PING_EVERY_MS = 10_000;
 /** Replies that wait for a slow browser; then it is let go, and comes back to a fresh start. */
 const QUEUE_BYTES = 1024 * 1024;
@@ -37,9 +40,11 @@ export function signallingRoutes(rooms: StageRooms): (request: IncomingMessage, 
     const [path = ""] = (request.url ?? "").split("?", 1);
     const [, first, room, what, connectionId = ""] = path.split("/");
     if (first !== "stage" || !room) return false;
-    const actor = readActor(request);
-    if (actor && what === "events") settle(response, openStream(rooms, room, { actor, streams, response }));
-    else if (actor && what === "requests") settle(response, take(streams.get(connectionId), actor, request, response));
+    const caller = readCaller(request);
+    if (caller && what === "events")
+      settle(response, openStream(rooms, room, { actor: caller.actor, streams, response }));
+    else if (caller && what === "requests")
+      settle(response, take(streams.get(connectionId), caller, request, response));
     else sendStageError(response, "not-found");
     return true;
   };
@@ -92,11 +97,11 @@ async function openStream(
 
 async function take(
   stream: Stream | undefined,
-  actor: StageActor,
+  caller: Caller,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  if (!stream || stream.member.actor.userId !== actor.userId) {
+  if (!stream || stream.member.actor.userId !== caller.actor.userId) {
     sendStageError(response, "session-gone");
     return;
   }
@@ -112,13 +117,15 @@ async function take(
     return;
   }
   response.writeHead(202, { "cache-control": "no-store" }).end();
-  await stream.room.request(stream.member, message);
+  await stream.room.request(stream.member, message, caller);
 }
 
-function readActor(request: IncomingMessage): StageActor | undefined {
+function readCaller(request: IncomingMessage): Caller | undefined {
   const header = request.headers[ACTOR_HEADER];
   const value = typeof header === "string" ? parse(decodeURIComponent(header)) : undefined;
-  return Value.Check(stageActorSchema, value) ? value : undefined;
+  if (!Value.Check(callerSchema, value)) return undefined;
+  const { takeover, ...actor } = value;
+  return { actor, takeover: takeover ?? "refuse" };
 }
 
 function parse(text: string): unknown {

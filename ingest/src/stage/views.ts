@@ -8,7 +8,7 @@ const SPEAKING_LEVEL = 50;
 
 /** The stage without what only transcode may know, and without the removed for those who do not direct. */
 export function viewFor(stage: Stage, actor: StageActor): StageView {
-  const { participants, removed, ...rest } = stage;
+  const { participants, removed, restrained: _restrained, ...rest } = stage;
   return {
     ...rest,
     participants: participants.map(({ sources: _sources, ...seen }) => seen),
