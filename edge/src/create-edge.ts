@@ -39,7 +39,9 @@ import { createRoomAnswers } from "./rooms/room-answers.ts";
 import { createRooms, type Rooms } from "./rooms/rooms.ts";
 import { roomRoutes } from "./rooms/routes.ts";
 import { layoutRoutes } from "./stage/layout-routes.ts";
+import { startStageLog } from "./stage/log-stage.ts";
 import { signallingRoutes } from "./stage/signalling-routes.ts";
+import { createStageCommands } from "./stage/stage-commands.ts";
 import { createFindStageNode } from "./stage/stage-nodes.ts";
 import { whipRoutes } from "./stage/whip-routes.ts";
 import { openDatabase } from "./storage/database.ts";
@@ -179,7 +181,7 @@ export async function createEdge(
   roomRoutes(app, roomParts);
   historyRoutes(app, { archive: room.archive, log: room.log, rooms, authenticate, hostAccess });
   hostRoutes(app, { ...roomParts, streamKeys, redis, hostAccess });
-  layoutRoutes(app, { redis, projection, hostAccess, limits });
+  layoutRoutes(app, { redis, projection, hostAccess, limits, log: room.log });
   const rtmpServer = (hostname: string) =>
     `rtmp://${publicUrl === "" ? hostname : new URL(publicUrl).hostname}:${rtmpPort}/live`;
   streamKeyRoutes(app, { streamKeys, projection, hostAccess, limits, rtmpServer });
@@ -193,12 +195,14 @@ export async function createEdge(
     limits,
   });
   viewingRoutes(app, { viewing, authenticate, rooms, limits, https: publicUrl.startsWith("https:") });
-  registerModeration(app, moderation, {
+  const { acts, roles } = registerModeration(app, moderation, {
     ...{ log: room.log, rooms, users, authenticate, limits, projection, viewing, clock, logger },
+    stage: createStageCommands(redis),
   });
   const stageParts = { rooms, authenticate, limits, findNode: createFindStageNode(redis) };
   whipRoutes(app, stageParts);
-  signallingRoutes(app, stageParts);
+  signallingRoutes(app, { ...stageParts, roles, log: room.log, acts, users, clock });
+  const stageLog = startStageLog({ redis, subscriber, log: room.log, rooms, logger });
   metricsRoute(app, { metrics, authenticate });
   otherMethods.complete();
   await registerPages(app, { directory: resolve(pagesDirectory) });
@@ -223,6 +227,7 @@ export async function createEdge(
     delivery.stop();
     roomService.stop();
     await app.close();
+    await stageLog.stop();
     await gifts.stop();
     projection.stop();
     await totals.stop();

@@ -9,6 +9,7 @@ import type { RouteLimits } from "../http/rate-limits.ts";
 import type { Projection } from "../keys/project.ts";
 import type { AdmissionHook, RoomLog } from "../room/room-log.ts";
 import type { Rooms } from "../rooms/rooms.ts";
+import type { StageCommands } from "../stage/stage-commands.ts";
 import { createUploadAdmission } from "../uploads/admission.ts";
 import { uploadRoutes } from "../uploads/routes.ts";
 import { createUploads, type Uploads } from "../uploads/uploads.ts";
@@ -120,16 +121,17 @@ export function registerModeration(
     readonly limits: RouteLimits;
     readonly projection: Projection;
     readonly viewing: Viewing;
+    readonly stage: StageCommands;
     readonly clock: Clock;
     readonly logger: Logger;
   },
 ): { readonly acts: Acts; readonly roles: RoomRoles } {
-  const { log, rooms, users, authenticate, limits, projection, viewing, clock, logger } = parts;
+  const { log, rooms, users, authenticate, limits, projection, viewing, stage, clock, logger } = parts;
   const { audit, raidOptions, uploads } = moderation;
   const roles = createRoomRoles({ log, users, clock });
   const acts = createActs({
     ...{ log, audit, roles, clock },
-    async onPerform({ id, slug }, request, untilMs) {
+    async onPerform({ id, slug }, request, { by, untilMs }) {
       if (request.act === "delete" || request.act === "restore") {
         uploads.withdraw(id, request.target, request.act === "delete");
       }
@@ -138,6 +140,7 @@ export function registerModeration(
       if ((request.act !== "kick" && request.act !== "ban") || untilMs === undefined) return;
       const strict = request.act === "kick" && request.address !== false;
       await viewing.remove(slug, { subject: request.user, untilMs, strict });
+      await stage.remove(slug, { by, userId: request.user });
     },
   });
   moderation.onRaid((roomId) => {

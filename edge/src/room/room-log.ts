@@ -69,7 +69,7 @@ export type AdmissionHook = (attempt: {
 export const ADMISSION_BUDGET_MS = 1_000;
 
 /** Kinds that the service itself writes; a resend with the same cid changes nothing. */
-export type ServiceKind = "gift" | "paid" | "system";
+export type ServiceKind = "gift" | "paid" | "stage" | "system";
 /** Kinds that change a room's state. */
 export type ActKind = "act" | "mode" | "pin" | "unpin";
 

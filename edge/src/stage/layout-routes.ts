@@ -1,4 +1,5 @@
 /** Routes of a room's layout: how the host wants the people on stage to be seen. */
+import { randomUUID } from "node:crypto";
 import type { Redis } from "@lianmai/process";
 import { layoutChoiceRedisKey } from "@lianmai/transcode/contract";
 import { type LayoutChoice, layoutChoiceSchema } from "@lianmai/transcode/layout/document";
@@ -7,6 +8,7 @@ import { ProblemError } from "../errors.ts";
 import { answers, SIGNED_IN } from "../http/answers.ts";
 import type { App } from "../http/create-app.ts";
 import type { Projection } from "../keys/project.ts";
+import type { RoomLog } from "../room/room-log.ts";
 import type { HostAccess } from "../rooms/access.ts";
 import { type RoomParts, roomParams } from "../rooms/routes.ts";
 
@@ -20,9 +22,10 @@ export function layoutRoutes(
     readonly projection: Pick<Projection, "command">;
     readonly hostAccess: HostAccess;
     readonly limits: RoomParts["limits"];
+    readonly log: Pick<RoomLog, "append">;
   },
 ): void {
-  const { redis, projection, hostAccess, limits } = parts;
+  const { redis, projection, hostAccess, limits, log } = parts;
   const hosted = { tags: ["stage"], security: SIGNED_IN, params: roomParams };
   const away = (error: unknown): never => {
     throw new ProblemError("redis-away", { retryAfterMs: REDIS_RETRY_MS, cause: error });
@@ -52,10 +55,14 @@ export function layoutRoutes(
       },
     },
     async (request) => {
-      const { room } = await hostAccess(request, request.params.slug);
+      const { room, by } = await hostAccess(request, request.params.slug);
       await redis.set(layoutChoiceRedisKey(room.slug), JSON.stringify(request.body)).catch(away);
       // Missed, it is found within a second.
       await projection.command({ transcode: { kind: "layout-changed", room: room.slug } });
+      const { id, name } = by.user;
+      const from = { id, name, role: id === room.host.id ? "host" : "admin" } as const;
+      const body = { what: "layout", layout: request.body.kind } as const;
+      await log.append(room.id, from, { cid: randomUUID(), kind: "stage", body }).catch(away);
       return request.body;
     },
   );

@@ -1,12 +1,20 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
+import type { StageActor } from "@lianmai/ingest/stage";
+import type { Clock } from "@lianmai/process";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
+import type { Users } from "../accounts/users.ts";
 import { ProblemError } from "../errors.ts";
 import type { Authenticate } from "../http/authenticate.ts";
 import type { App } from "../http/create-app.ts";
 import type { RouteLimits } from "../http/rate-limits.ts";
+import type { Acts } from "../moderation/acts/acts.ts";
+import type { RoomRoles } from "../moderation/acts/roles.ts";
+import { isAtLeast, type Role } from "../protocol/room/roles.ts";
+import type { RoomLog } from "../room/room-log.ts";
 import type { Rooms, StoredRoom } from "../rooms/rooms.ts";
-import { forwardToStage, passBack } from "./forward.ts";
+import { forwardToStage, passBack, type StageAnswer } from "./forward.ts";
+import { readStageAct, type StageAct } from "./stage-acts.ts";
 import type { FindStageNode } from "./stage-nodes.ts";
 
 const ANSWER_BUDGET_MS = 5_000;
@@ -23,8 +31,11 @@ export interface SignallingParts {
   readonly authenticate: Authenticate;
   readonly limits: RouteLimits;
   readonly findNode: FindStageNode;
-  /** Whether a user moderates a room; nobody does where it is not given. */
-  readonly isModerator?: (roomId: string, userId: string) => Promise<boolean>;
+  readonly roles: RoomRoles;
+  readonly log: Pick<RoomLog, "standing">;
+  readonly acts: Pick<Acts, "recorded">;
+  readonly users: Pick<Users, "byId">;
+  readonly clock: Clock;
 }
 
 /** A signed-in user's way to a room's stage: says to the node who asks, and passes events and requests through. */
@@ -35,7 +46,7 @@ export function signallingRoutes(app: App, parts: SignallingParts): void {
     { schema: { hide: true, params: eventsPath } },
     async (request, reply) => {
       const { slug } = request.params;
-      const actor = await actorOf(parts, request, slug);
+      const { header: actor } = await callerOf(parts, request, slug);
       const node = await findNode(slug);
       const outgoing = httpRequest(new URL(`/stage/${slug}/events`, node.url), {
         headers: { "x-lianmai-node-token": node.token, "x-lianmai-actor": actor },
@@ -49,34 +60,66 @@ export function signallingRoutes(app: App, parts: SignallingParts): void {
     { bodyLimit: MAX_BODY_BYTES, schema: { hide: true, params: requestPath } },
     async (request, reply) => {
       const { slug, connection } = request.params;
-      const actor = await actorOf(parts, request, slug);
-      const answer = await forwardToStage(await findNode(slug), {
-        method: "POST",
-        path: `/stage/${slug}/requests/${connection}`,
-        headers: { "content-type": "application/json", "x-lianmai-actor": actor },
-        body: JSON.stringify(request.body ?? null),
-      });
-      return passBack(reply, answer);
+      const caller = await callerOf(parts, request, slug);
+      const forward = async () =>
+        await forwardToStage(await findNode(slug), {
+          method: "POST",
+          path: `/stage/${slug}/requests/${connection}`,
+          headers: { "content-type": "application/json", "x-lianmai-actor": caller.header },
+          body: JSON.stringify(request.body ?? null),
+        });
+      const act = caller.actor.role === "guest" ? undefined : readStageAct(request.body);
+      return passBack(reply, await (act ? record(parts, caller, { act, forward }) : forward()));
     },
   );
 }
 
-async function actorOf(parts: SignallingParts, request: FastifyRequest, slug: string): Promise<string> {
+/** Who asks, and as the header for the node says it. */
+interface Caller {
+  readonly room: StoredRoom;
+  readonly actor: StageActor;
+  readonly header: string;
+}
+
+/** Problems: `not-signed-in`, `room-not-found`, `banned`. */
+async function callerOf(parts: SignallingParts, request: FastifyRequest, slug: string): Promise<Caller> {
   const { user } = await parts.authenticate.required(request);
   const room = await parts.rooms.bySlug(slug);
   if (!room) throw new ProblemError("room-not-found");
-  const role = await roleIn(parts, room, user);
-  return encodeURIComponent(JSON.stringify({ userId: user.id, name: user.name, role }));
+  const { bannedUntilMs = 0 } = await parts.log.standing(room.id, user.id);
+  if (bannedUntilMs > parts.clock.wallMs()) throw new ProblemError("banned");
+  const role = stageRoleOf(await parts.roles.of(room, user), user.id === room.host.id);
+  const actor: StageActor = { userId: user.id, name: user.name, role };
+  const header = encodeURIComponent(JSON.stringify({ ...actor, ...(role === "host" && { takeover: room.takeover }) }));
+  return { room, actor, header };
 }
 
-async function roleIn(
-  parts: SignallingParts,
-  room: StoredRoom,
-  user: { readonly id: string; readonly role: string },
-): Promise<"host" | "moderator" | "guest"> {
-  if (room.host.id === user.id) return "host";
-  const moderates = user.role === "admin" || ((await parts.isModerator?.(room.id, user.id)) ?? false);
-  return moderates ? "moderator" : "guest";
+/** An admin directs a foreign stage as its moderators do; the host's own seat is the host's. */
+function stageRoleOf(role: Role, isHost: boolean): StageActor["role"] {
+  if (isHost) return "host";
+  return isAtLeast(role, "moderator") ? "moderator" : "guest";
+}
+
+/** Power over others is on disk before it takes effect; whether the stage took it is in the room log. */
+async function record(
+  { acts, users }: SignallingParts,
+  { room, actor }: Caller,
+  what: { readonly act: StageAct; readonly forward: () => Promise<StageAnswer> },
+): Promise<StageAnswer> {
+  const { kind, subjectId, detail } = what.act;
+  const subject = await users.byId(subjectId);
+  return await acts.recorded(
+    {
+      actor: { id: actor.userId, name: actor.name, role: actor.role },
+      act: `stage-${kind}`,
+      roomId: room.id,
+      subject: { id: subjectId, name: subject?.name ?? "" },
+      reason: "",
+      note: "",
+      detail,
+    },
+    what.forward,
+  );
 }
 
 async function pipeEvents(outgoing: ReturnType<typeof httpRequest>, reply: FastifyReply): Promise<void> {

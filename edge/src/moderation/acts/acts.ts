@@ -44,7 +44,11 @@ export function createActs(parts: {
   readonly audit: AuditLog;
   readonly roles: RoomRoles;
   readonly clock: Clock;
-  readonly onPerform?: (room: StoredRoom, request: ActRequest, untilMs: number | undefined) => Promise<void>;
+  readonly onPerform?: (
+    room: StoredRoom,
+    request: ActRequest,
+    facts: { readonly by: Actor; readonly untilMs: number | undefined },
+  ) => Promise<void>;
 }): Acts {
   const { log, audit, roles, clock, onPerform } = parts;
 
@@ -95,7 +99,7 @@ export function createActs(parts: {
     const done = await write(room, by, {
       ...{ kind: "act", body, act: request.act, subject, why: request, detail },
       ...(request.cid !== undefined && { cid: request.cid }),
-      first: async () => onPerform?.(room, request, untilMs),
+      first: async () => onPerform?.(room, request, { by, untilMs }),
     });
     return { ...done, ...(untilMs !== undefined && { untilMs }) };
   };

@@ -1,6 +1,6 @@
 /** The typed envelope of everything in a room's log: one schema per kind. */
 import { type Static, type TSchema, Type } from "typebox";
-import { KIND_LIMITS } from "./limits.ts";
+import { KIND_LIMITS, STAGE_HAPPENINGS, type StageHappening } from "./limits.ts";
 import { roomModesSchema } from "./modes.ts";
 import { type authorSchema, roleSchema, userIdSchema } from "./people.ts";
 
@@ -100,6 +100,19 @@ export const bodySchemas = {
     values: Type.Optional(
       Type.Record(Type.String({ maxLength: 40 }), Type.Union([Type.String({ maxLength: 200 }), Type.Number()])),
     ),
+  }),
+  /**
+   * Something on the stage: who sat down, was muted, has left. `from` did it, the service when time did; `user` is whom
+   * it was done to. `seat`: taken, kept or locked; of `capacity` the number of seats. `on`: muted, hidden, locked, kept
+   * out (`remove`), or no longer. `layout`: kind of the layout the host has chosen.
+   */
+  stage: closed({
+    what: Type.Unsafe<StageHappening>(Type.Union(STAGE_HAPPENINGS.map((what) => Type.Literal(what)))),
+    user: Type.Optional(userIdSchema),
+    name: Type.Optional(Type.String({ maxLength: 80 })),
+    seat: Type.Optional(Type.Integer({ minimum: 0, maximum: 8 })),
+    on: Type.Optional(Type.Boolean()),
+    layout: Type.Optional(Type.String({ maxLength: 32 })),
   }),
   act: actSchema,
   mode: closed({ modes: roomModesSchema, changed: Type.Array(Type.String({ maxLength: 20 }), { maxItems: 20 }) }),

@@ -31,6 +31,30 @@ export const GAP_HOLD_MS = 200;
 /** `untilMs` of what does not end by itself. */
 export const FOREVER_MS = Number.MAX_SAFE_INTEGER;
 
+/** What `stage` entries tell of. */
+export const STAGE_HAPPENINGS = [
+  "raise-hand",
+  "lower-hand",
+  "accept",
+  "decline",
+  "leave",
+  "to-backstage",
+  "to-seat",
+  "invite",
+  "remove",
+  "allow",
+  "lock-seat",
+  "capacity",
+  "mute",
+  "hide",
+  "joined",
+  "away",
+  "back",
+  "expired",
+  "layout",
+] as const;
+export type StageHappening = (typeof STAGE_HAPPENINGS)[number];
+
 /** Limits of each kind: characters where people type, bytes of the whole body as JSON. */
 export const KIND_LIMITS = {
   text: { maxBodyBytes: 4_096, maxCharacters: 500 },
@@ -40,6 +64,7 @@ export const KIND_LIMITS = {
   file: { maxBodyBytes: 1_024, maxCharacters: 200 },
   gift: { maxBodyBytes: 4_096, maxCharacters: 0 },
   paid: { maxBodyBytes: 4_096, maxCharacters: 300 },
+  stage: { maxBodyBytes: 1_024, maxCharacters: 0 },
   system: { maxBodyBytes: 2_048, maxCharacters: 0 },
   act: { maxBodyBytes: 2_048, maxCharacters: 200 },
   mode: { maxBodyBytes: 1_024, maxCharacters: 0 },

@@ -18,6 +18,7 @@ export const KIND_PERMISSIONS: Readonly<Record<Kind, KindPermission>> = {
   file: { by: "client", least: "moderator" },
   gift: { by: "ledger", least: "viewer" },
   paid: { by: "ledger", least: "viewer" },
+  stage: { by: "service", least: "admin" },
   system: { by: "service", least: "admin" },
   act: { by: "moderation", least: "moderator" },
   mode: { by: "moderation", least: "moderator" },

@@ -41,7 +41,7 @@ export function openArchive(database: Database): ArchiveOperations {
     if (act.act === "purge") {
       database.run(
         `UPDATE entries SET gone_by = ? WHERE room_id = ? AND user_id = ? AND gone_by IS NULL AND (gen, seq) < (?, ?)
-         AND kind NOT IN ('act', 'mode', 'gift', 'system')`,
+         AND kind NOT IN ('act', 'mode', 'gift', 'stage', 'system')`,
         ...[by, roomId, act.user, at.gen, at.seq],
       );
     } else if (act.act === "delete") {

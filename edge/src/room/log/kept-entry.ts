@@ -37,7 +37,7 @@ export function withdrawn(entry: KeptEntry, by: string): KeptEntry {
   return { ...entry, wire: JSON.stringify({ seq, atMs: stored.atMs, cid, kind: "gone", from, body }) };
 }
 
-const NEVER_PURGED = new Set<Entry["kind"]>(["act", "mode", "gift", "system", "gone"]);
+const NEVER_PURGED = new Set<Entry["kind"]>(["act", "mode", "gift", "stage", "system", "gone"]);
 
 /** Whether `act` (standing behind `entry`) is about it. */
 export function concerns(act: ModerationAct, entry: KeptEntry): boolean {
