@@ -9,7 +9,7 @@ import { warmUpFfmpeg } from "./ladder/ffmpeg-process.ts";
 import { probeEncoder } from "./ladder/probe-encoder.ts";
 import { ProgramRegistry } from "./program/registry.ts";
 import { ProgramSession } from "./program/session.ts";
-import { removeOwnSocketDirectory, removeStaleSocketDirectories } from "./socket-directories.ts";
+import { ownSocketDirectory, removeOwnSocketDirectory, removeStaleSocketDirectories } from "./socket-directories.ts";
 import { watchPrograms } from "./watch-programs.ts";
 
 /** Upper bounds of the part delay histogram, seconds. */
@@ -24,7 +24,7 @@ export async function createTranscode(context: ProcessContext): Promise<{ stop()
   const subscriber = connectRedis(settings.REDIS_URL, { logger, role: "subscriber" });
   const instance = readInstanceId(settings.DATA_DIR, "transcode");
   const [encoder] = await Promise.all([probeEncoder(), warmUpFfmpeg()]);
-  const mixers = new MixerPool({ logger });
+  const mixers = new MixerPool({ logger, directory: ownSocketDirectory() });
   const origin = createOrigin({ clock, logger, metrics });
   let registry: ProgramRegistry | null = null;
   watchPrograms(metrics, () => registry);

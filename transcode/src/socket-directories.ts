@@ -1,8 +1,11 @@
-/** Removes encoder socket directories that a killed process left in the temporary directory. */
+/** Where encoders' and mixers' sockets are, and the removal of what a killed process left there. */
 import { readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SOCKET_DIRECTORY_PREFIX } from "./program/media-chain.ts";
+
+/** This process's directory of sockets. */
+export const ownSocketDirectory = (): string => join(tmpdir(), `${SOCKET_DIRECTORY_PREFIX}${process.pid}`);
 
 const alive = (pid: number): boolean => {
   try {
@@ -23,5 +26,5 @@ export async function removeStaleSocketDirectories(): Promise<void> {
 
 /** Removes this process's own. */
 export async function removeOwnSocketDirectory(): Promise<void> {
-  await rm(join(tmpdir(), `${SOCKET_DIRECTORY_PREFIX}${process.pid}`), { recursive: true, force: true });
+  await rm(ownSocketDirectory(), { recursive: true, force: true });
 }

@@ -1,16 +1,23 @@
 /** Mixer children ready before they are needed: one spare, so that a dead mixer is replaced without its start-up. */
 import { type ChildProcess, fork } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { createBackoff, type Logger } from "@lianmai/process";
+import { connectToMixer } from "../mixer/media-socket.ts";
 import type { MixerEvent } from "../mixer/protocol.ts";
 
 /** A started child; it has said `ready` once the promise settles, which it does not if it dies before. */
 export interface MixerChild {
   readonly process: ChildProcess;
   readonly ready: Promise<void>;
+  /** Where its records go from now on; nothing is sent before `start`. The memory is overwritten by the next read. */
+  onMedia: (bytes: Buffer) => void;
 }
 
 export interface MixerPoolOptions {
   readonly logger: Logger;
+  /** Where the children's sockets are; made when missing. */
+  readonly directory: string;
   /** Child's module; tests replace it. */
   readonly module?: URL;
 }
@@ -23,10 +30,12 @@ export class MixerPool {
   readonly #backoff = createBackoff({ minMs: 100, maxMs: 10_000 });
   #spare: MixerChild | null = null;
   #retry: NodeJS.Timeout | null = null;
+  #started = 0;
   #closed = false;
 
   constructor(options: MixerPoolOptions) {
     this.#options = options;
+    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
     this.#prepare();
   }
 
@@ -64,16 +73,18 @@ export class MixerPool {
 
   #start(): MixerChild {
     const module = this.#options.module ?? new URL("../mixer/main.ts", import.meta.url);
-    const child = fork(module, { stdio: ["ignore", "inherit", "inherit", "pipe", "ipc"], serialization: "json" });
+    const path = join(this.#options.directory, `mixer-${this.#started++}.sock`);
+    const child = fork(module, [path], { stdio: ["ignore", "inherit", "inherit", "ipc"], serialization: "json" });
     child.on("error", (error) => this.#options.logger.error({ err: error }, "mixer could not be started"));
-    const ready = new Promise<void>((resolve) => {
-      const listen = (event: MixerEvent) => {
-        if (event.kind !== "ready") return;
-        child.off("message", listen);
-        resolve();
-      };
-      child.on("message", listen);
-    });
-    return { process: child, ready };
+    const { promise: ready, resolve } = Promise.withResolvers<void>();
+    const mixer: MixerChild = { process: child, ready, onMedia: () => {} };
+    const listen = (event: MixerEvent) => {
+      if (event.kind === "listening") connectToMixer(path, (bytes) => mixer.onMedia(bytes));
+      if (event.kind !== "ready") return;
+      child.off("message", listen);
+      resolve();
+    };
+    child.on("message", listen);
+    return mixer;
   }
 }

@@ -4,7 +4,6 @@
  */
 import type { ChildProcess } from "node:child_process";
 import { setPriority } from "node:os";
-import type { Readable } from "node:stream";
 import { type Backoff, createBackoff, type Logger } from "@lianmai/process";
 import type { ProgramFormat } from "../contract.ts";
 import type { MixerCommand, MixerEvent, MixerRecord, MixerStats, SourceSpec } from "../mixer/protocol.ts";
@@ -100,7 +99,8 @@ export class MixerProcess {
   }
 
   #spawn(): void {
-    const { process: child, ready } = this.#options.pool.take();
+    const taken = this.#options.pool.take();
+    const { process: child, ready } = taken;
     this.#child = child;
     this.#ready = false;
     this.#watch(READY_BUDGET_MS);
@@ -108,9 +108,7 @@ export class MixerProcess {
       maxPayloadBytes: MAX_RECORD_BYTES,
       pictureBuffer: (bytes) => this.#options.pictures.take(bytes),
     });
-    const media = child.stdio[3] as Readable;
-    media.on("data", (chunk: Buffer) => this.#read(child, reader, chunk));
-    media.on("error", () => {});
+    taken.onMedia = (bytes) => this.#read(child, reader, bytes);
     child.on("message", (event: MixerEvent) => this.#event(child, event));
     void ready.then(() => this.#becameReady(child));
     child.on("exit", (code, signal) => this.#exited(child, signal ?? `code ${code}`));

@@ -1,4 +1,4 @@
-/** The real process: a real encoder over HTTP in, records on file descriptor 3 out, killed and abandoned. */
+/** The real process: a real encoder over HTTP in, records on its socket out, killed and abandoned. */
 import { once } from "node:events";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
@@ -134,7 +134,7 @@ describe("the mixer process", () => {
   test("ends by itself when its parent lets go of it", async () => {
     for (const letGo of [
       (mixer: MixerProcess) => mixer.child.disconnect(),
-      (mixer: MixerProcess) => mixer.child.stdio[3]?.destroy(),
+      (mixer: MixerProcess) => mixer.media?.destroy(),
     ]) {
       const mixer = startMixer();
       await mixer.event("ready");

@@ -1,7 +1,7 @@
 /**
  * Between a room's pacer (parent) and its mixer (child process).
  * Parent to child, and small answers back: JSON over the child's IPC channel.
- * Media, child to parent: records on file descriptor 3 (see {@link RecordReader}).
+ * Media, child to parent: records on a Unix socket (see {@link RecordReader} and `media-socket.ts`).
  */
 import type { ProgramFormat } from "../contract.ts";
 import type { LayoutDocument } from "../layout/document.ts";
@@ -41,6 +41,8 @@ export type MixerCommand =
 
 /** Mixer to parent. */
 export type MixerEvent =
+  /** The media socket may be connected to; nothing else is answered before it is. */
+  | { readonly kind: "listening" }
   | { readonly kind: "ready" }
   /** Once per source; one without pictures has width, height and fps 0. */
   | {
@@ -97,7 +99,7 @@ export function recordHeader(kind: MixerRecord["kind"], index: number, payloadBy
   return header;
 }
 
-/** The bytes on fd 3 are not records: the mixer is broken and must be replaced. */
+/** The bytes on the media socket are not records: the mixer is broken and must be replaced. */
 export class RecordError extends Error {
   override readonly name = "RecordError";
 }

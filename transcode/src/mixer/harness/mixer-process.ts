@@ -1,13 +1,19 @@
 /** A real mixer process with its records read, for tests and measurements. */
 import { type ChildProcess, fork } from "node:child_process";
 import { EventEmitter, once } from "node:events";
-import type { Readable } from "node:stream";
+import { mkdtempSync } from "node:fs";
+import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connectToMixer } from "../media-socket.ts";
 import { type MixerCommand, type MixerEvent, type MixerRecord, RecordReader } from "../protocol.ts";
 
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
 export class MixerProcess {
   readonly child: ChildProcess;
+  /** Connected before the mixer is ready. */
+  media: Socket | undefined;
   readonly events: MixerEvent[] = [];
   readonly records: MixerRecord[] = [];
   /** Keeps only the last pictures' bytes when set: long runs hold little. */
@@ -16,17 +22,18 @@ export class MixerProcess {
 
   constructor(options: { readonly keepRecords?: number; readonly execArgv?: readonly string[] } = {}) {
     this.#keep = options.keepRecords ?? Number.POSITIVE_INFINITY;
-    this.child = fork(new URL("../main.ts", import.meta.url), {
-      stdio: ["ignore", "inherit", "inherit", "pipe", "ipc"],
+    const path = join(mkdtempSync(join(tmpdir(), "lianmai-mixer-")), "media.sock");
+    this.child = fork(new URL("../main.ts", import.meta.url), [path], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
       execArgv: [...(options.execArgv ?? [])],
     });
     const reader = new RecordReader({ maxPayloadBytes: MAX_RECORD_BYTES });
-    const media = this.child.stdio[3] as Readable;
-    media.on("data", (chunk: Buffer) => {
-      for (const record of reader.push(chunk)) this.#take(record);
-    });
-    media.on("error", () => {});
     this.child.on("message", (event: MixerEvent) => {
+      if (event.kind === "listening") {
+        this.media = connectToMixer(path, (bytes) => {
+          for (const record of reader.push(bytes)) this.#take(record);
+        });
+      }
       this.events.push(event);
       this.#news.emit("news");
     });
