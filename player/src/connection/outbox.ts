@@ -65,7 +65,7 @@ export class Outbox {
   /** Takes up what an earlier visit has left; what is too old to be sent again safely is handed back. */
   restore(items: readonly OutboxItem[], nowMs: number): OutboxItem[] {
     const old = items.filter(({ writtenMs }) => nowMs - writtenMs > RESEND_WITHIN_MS);
-    for (const item of items) if (!old.includes(item)) this.#items.set(item.cid, { ...item, state: "queued" });
+    for (const item of items) if (!old.includes(item)) this.#set({ ...item, state: "queued" });
     return old;
   }
 

@@ -90,7 +90,11 @@ export class RoomConnection {
   }
 
   async #restore(): Promise<void> {
-    const left = this.#core.outbox.restore(await this.#options.store.load(), Date.now());
+    const kept = await this.#options.store.load();
+    let left: readonly OutboxItem[] = [];
+    this.#step(() => {
+      left = this.#core.outbox.restore(kept, Date.now());
+    });
     for (const { cid } of left) this.#options.store.remove(cid);
     if (left.length > 0) this.#options.onLeftOver?.(left);
   }

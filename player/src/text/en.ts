@@ -1,8 +1,10 @@
 /** English texts; its keys are the keys there are. */
+import { enChat } from "./en-chat.ts";
 import { enGifts } from "./en-gifts.ts";
 import { enModeration } from "./en-moderation.ts";
 
 export const en = {
+  ...enChat,
   ...enGifts,
   ...enModeration,
   brand: "Lianmai",

@@ -1,4 +1,5 @@
 import type { en } from "./en.ts";
+import { zhChat } from "./zh-chat.ts";
 import { zhModeration } from "./zh-moderation.ts";
 
 type Base<Key extends string> = Key extends `${string}_one`
@@ -11,6 +12,7 @@ type Base<Key extends string> = Key extends `${string}_one`
 import { zhGifts } from "./zh-gifts.ts";
 
 export const zh: Readonly<Record<Base<keyof typeof en>, string>> = {
+  ...zhChat,
   ...zhGifts,
   ...zhModeration,
   brand: "连麦",

@@ -1,6 +1,9 @@
 /** The icons in use; the only file that knows the icon set. */
+
+export { default as IconArrowDown } from "@lucide/svelte/icons/arrow-down";
 export { default as IconArrowRight } from "@lucide/svelte/icons/arrow-right";
 export { default as IconCheck } from "@lucide/svelte/icons/check";
+export { default as IconChecks } from "@lucide/svelte/icons/check-check";
 export { default as IconCircleAlert } from "@lucide/svelte/icons/circle-alert";
 export { default as IconCircleCheck } from "@lucide/svelte/icons/circle-check";
 export { default as IconStop } from "@lucide/svelte/icons/circle-stop";
@@ -8,6 +11,7 @@ export { default as IconClock } from "@lucide/svelte/icons/clock";
 export { default as IconCopy } from "@lucide/svelte/icons/copy";
 export { default as IconExternal } from "@lucide/svelte/icons/external-link";
 export { default as IconGauge } from "@lucide/svelte/icons/gauge";
+export { default as IconGift } from "@lucide/svelte/icons/gift";
 export { default as IconInfo } from "@lucide/svelte/icons/info";
 export { default as IconKey } from "@lucide/svelte/icons/key-round";
 export { default as IconKeyboard } from "@lucide/svelte/icons/keyboard";
@@ -15,11 +19,14 @@ export { default as IconLanguages } from "@lucide/svelte/icons/languages";
 export { default as IconLock } from "@lucide/svelte/icons/lock";
 export { default as IconLogOut } from "@lucide/svelte/icons/log-out";
 export { default as IconMonitor } from "@lucide/svelte/icons/monitor";
+export { default as IconPin } from "@lucide/svelte/icons/pin";
 export { default as IconPlay } from "@lucide/svelte/icons/play";
 export { default as IconPlus } from "@lucide/svelte/icons/plus";
 export { default as IconRotate } from "@lucide/svelte/icons/rotate-cw";
 export { default as IconSearchX } from "@lucide/svelte/icons/search-x";
+export { default as IconSend } from "@lucide/svelte/icons/send-horizontal";
 export { default as IconSettings } from "@lucide/svelte/icons/settings";
+export { default as IconSmile } from "@lucide/svelte/icons/smile";
 export { default as IconTrash } from "@lucide/svelte/icons/trash";
 export { default as IconWarning } from "@lucide/svelte/icons/triangle-alert";
 export { default as IconTv } from "@lucide/svelte/icons/tv";
