@@ -101,19 +101,9 @@ export async function createEdge(
   const redisUrl = settings.REDIS_URL || `redis://127.0.0.1:${settings.REDIS_PORT}`;
   const redis = connectRedis(redisUrl, { logger, role: "commands" });
   const subscriber = connectRedis(redisUrl, { logger, role: "subscriber" });
-  const commits = metrics.histogram(
-    "lianmai_edge_room_commit_seconds",
-    "Time from entries read to entries on disk.",
-    [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5],
-  );
-  const archived = metrics.counter("lianmai_edge_room_archived_total", "Room entries brought to disk.");
   const moderation = openModeration({ dataDir: settings.DATA_DIR, clock });
   const room = await createRoomParts({
-    ...{ dataDir: settings.DATA_DIR, redisUrl, clock, logger, hooks: moderation.hooks },
-    onCommit: (entries, ms) => {
-      archived.inc(entries);
-      commits.observe(ms / 1_000);
-    },
+    ...{ dataDir: settings.DATA_DIR, redisUrl, clock, logger, metrics, hooks: moderation.hooks },
     ...(options.roomFaults && { faults: options.roomFaults }),
   });
   const gifts = await startGifts({ settings, logger, metrics, clock, log: room.log });

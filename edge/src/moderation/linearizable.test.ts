@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "@lianmai/process";
+import { createMetrics, systemClock } from "@lianmai/process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Entry, Position } from "../protocol/room/entry.ts";
 import { FOREVER_MS } from "../protocol/room/limits.ts";
@@ -42,7 +42,7 @@ const ask = async (onPort: number, ...command: string[]): Promise<string> => {
 const edge = () =>
   createRoomParts({
     ...{ dataDir: directory, redisUrl: `redis://127.0.0.1:${port}`, clock: systemClock, logger: silent, hooks: [] },
-    onCommit: () => undefined,
+    metrics: createMetrics("test"),
   });
 
 beforeAll(async () => {

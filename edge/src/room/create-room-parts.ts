@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { type Clock, connectRedis, type Logger, type Redis } from "@lianmai/process";
+import { type Clock, connectRedis, type Logger, type Metrics, type Redis } from "@lianmai/process";
 import { type Database, openDatabase } from "../storage/database.ts";
 import { type Archiver, startArchiver } from "./archive/archiver.ts";
 import { type RunningArchive, startArchive } from "./archive/start-archive.ts";
@@ -11,6 +11,7 @@ import { createRoomFeeds, type RoomFeeds } from "./log/room-feeds.ts";
 import { createSequencer, type Sequencer } from "./log/sequencer.ts";
 import { createStatePlane, type StatePlane } from "./log/state-plane.ts";
 import type { AdmissionHook, RoomLog } from "./room-log.ts";
+import { createRoomMetrics } from "./room-metrics.ts";
 import { createRoomStore, migrateRoomStore, type RoomStore } from "./store/room-store.ts";
 
 /** What rooms are made of in one process. */
@@ -42,16 +43,18 @@ export async function createRoomParts(options: {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly hooks: readonly AdmissionHook[];
-  readonly onCommit: (entries: number, ms: number) => void;
+  readonly metrics: Metrics;
   readonly faults?: RoomFaults;
 }): Promise<RoomParts> {
-  const { dataDir, redisUrl, clock, hooks, onCommit, faults = {} } = options;
+  const { dataDir, redisUrl, clock, hooks, faults = {} } = options;
+  const metrics = createRoomMetrics(options.metrics);
   const logger = options.logger.child({ part: "room" });
   const database = openDatabase(join(dataDir, "chat.sqlite"));
   migrateRoomStore(database);
   const store = createRoomStore(database);
   const archive = await startArchive(join(dataDir, "archive.sqlite"), {
     onFailure: (error) => logger.fatal({ err: error }, "the archive has failed"),
+    onRead: metrics.archiveRead,
   });
   const redis = connectRedis(redisUrl, { logger, role: "commands" });
   const subscriber = connectRedis(redisUrl, { logger, role: "subscriber" });
@@ -63,7 +66,8 @@ export async function createRoomParts(options: {
   const feeds = createRoomFeeds({ functions, sequencer, archive, doorbells, clock });
   const plane = createStatePlane({ redis, subscriber, logger });
   const archiver = startArchiver({
-    ...{ redis, functions, sequencer, archive, doorbells, clock, logger, onCommit },
+    ...{ redis, functions, sequencer, archive, doorbells, clock, logger },
+    onCommit: metrics.committed,
     nodeId: randomUUID(),
   });
   const log = createRoomLog({ sequencer, feeds, doorbells, archive, store, plane, hooks, clock });

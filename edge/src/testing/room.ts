@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "@lianmai/process";
+import { createMetrics, systemClock } from "@lianmai/process";
 import type { BodyOf } from "../protocol/room/entry.ts";
 import { createRoomParts, type RoomParts } from "../room/create-room-parts.ts";
 import type { AdmissionHook, Draft, Speaker } from "../room/room-log.ts";
@@ -22,7 +22,7 @@ export async function startTestRoom(
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "edge-room-")));
   const parts = await createRoomParts({
     ...{ dataDir, redisUrl: redis.url, clock: systemClock, logger: silent, hooks: options.hooks ?? [] },
-    onCommit: () => undefined,
+    metrics: createMetrics("test"),
   });
   await eventually(() => parts.redis.status === "ready");
   return {

@@ -5,11 +5,11 @@
  */
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { cpuSeconds } from "./process-figures.ts";
 import { percentile, printRows, readOptions } from "./report.ts";
 
 const LIMIT_MS = 150;
@@ -21,13 +21,6 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as { readonly port: number };
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-/** CPU seconds that a process has used so far. */
-function cpuSeconds(pid: number | undefined): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 interface Run {

@@ -1,3 +1,4 @@
+import { benchChat } from "./chat.ts";
 import { benchGifts } from "./gifts.ts";
 import { benchHls } from "./hls.ts";
 import { benchLadder } from "./ladder.ts";
@@ -8,6 +9,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void
   latency: benchLatency,
   hls: benchHls,
   ladder: benchLadder,
+  chat: benchChat,
   gifts: benchGifts,
   mixer: benchMixer,
 };

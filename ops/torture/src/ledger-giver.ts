@@ -33,7 +33,7 @@ const tell = (news: GiverNews) => process.send?.(news);
 
 const room = await createRoomParts({
   ...{ dataDir, redisUrl, clock: systemClock, logger, hooks: [] },
-  onCommit: () => undefined,
+  metrics: createMetrics("giver"),
 });
 const ledger = await startLedger({ dataDir, rules: RULES, logger, metrics: createMetrics("giver") });
 const outbox = createOutbox(openLedger(ledgerPath(dataDir)));

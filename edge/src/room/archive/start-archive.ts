@@ -14,17 +14,20 @@ export interface RunningArchive extends Archive {
 /** Names that only read. */
 const READS = new Set<keyof Archive>(["newest", "range", "cuts", "find", "before", "after", "recent"]);
 
-/** Opens (or makes) the archive's file on threads of its own. `onFailure` hears of a thread that died. */
+/** Opens (or makes) the archive's file on threads of its own. `onFailure` hears of a thread that died, `onRead` of reads. */
 export async function startArchive(
   path: string,
-  options: { readonly onFailure: (error: Error) => void },
+  options: { readonly onFailure: (error: Error) => void; readonly onRead: (name: keyof Archive) => void },
 ): Promise<RunningArchive> {
   const writer = await startThread(path, options.onFailure);
   const reader = await startThread(path, options.onFailure);
   const operation =
     (name: keyof ArchiveOperations) =>
-    (...args: readonly unknown[]) =>
-      (READS.has(name) ? reader : writer).call(name, args);
+    (...args: readonly unknown[]) => {
+      if (!READS.has(name)) return writer.call(name, args);
+      options.onRead(name);
+      return reader.call(name, args);
+    };
   const names: (keyof Archive)[] = ["write", "close", "expire", ...READS];
   return {
     ...(Object.fromEntries(names.map((name) => [name, operation(name)])) as unknown as Archive),
