@@ -77,6 +77,8 @@ export interface EdgeOptions {
 
 const PAGES_DIRECTORY = fileURLToPath(new URL("../../player/dist", import.meta.url));
 const SWEEP_EVERY_MS = 3_600_000;
+/** Connections that may wait to be accepted: when thousands come back at once, none is dropped to try again. */
+const LISTEN_BACKLOG = 8_192;
 
 /** Starts an edge: database, Redis views, delivery, API and pages on one public port. */
 export async function createEdge(
@@ -230,7 +232,7 @@ export async function createEdge(
     database.close();
   };
   try {
-    await app.listen({ host: settings.HTTP_HOST, port: settings.HTTP_PORT });
+    await app.listen({ host: settings.HTTP_HOST, port: settings.HTTP_PORT, backlog: LISTEN_BACKLOG });
   } catch (error) {
     await stop();
     throw error;

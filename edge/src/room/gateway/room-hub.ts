@@ -3,7 +3,7 @@ import type { StateUpdate } from "../../protocol/room/state-plane.ts";
 import { compare } from "../log/positions.ts";
 import type { FeedNews, RoomFeed } from "../log/room-feed.ts";
 import { type Batch, batchFrames, emptyBatch } from "./batch-frames.ts";
-import { flushWindowMs } from "./flush-window.ts";
+import { flushWindowMs, MEMBERS_PER_TURN } from "./flush-window.ts";
 import type { Member } from "./member.ts";
 import { OutFrame } from "./out-frame.ts";
 
@@ -11,6 +11,15 @@ import { OutFrame } from "./out-frame.ts";
 const MAX_PENDING = 2_048;
 /** Least time between two notes that the durable position has moved. */
 const DURABLE_EVERY_MS = 40;
+
+const NO_NEWS: FeedNews = { entries: [], skips: [], cuts: [] };
+
+/** What a flush writes to each member: frames, where members stood before, and what they are told to be durable. */
+interface Written {
+  readonly batches: readonly Batch[];
+  readonly before: Position;
+  readonly durable: Position;
+}
 
 /** One room at this process: takes its feed's news and writes each batch, framed once, to all members. */
 export class RoomHub {
@@ -25,10 +34,11 @@ export class RoomHub {
   readonly #onBatch: (members: number, entries: number) => void;
   readonly #stop: () => void;
   readonly #state = new Map<string, StateUpdate>();
-  #pending: FeedNews = { entries: [], skips: [], cuts: [] };
+  #pending: FeedNews = NO_NEWS;
   #sent: Position;
   #flushTimer: NodeJS.Timeout | undefined;
   #durableTimer: NodeJS.Timeout | undefined;
+  #turn: NodeJS.Immediate | undefined;
   #lastFlushMs = 0;
 
   constructor(
@@ -88,7 +98,7 @@ export class RoomHub {
 
   /** A heartbeat to all, unless a batch went out within `quietMs`. */
   beat(quietMs: number): void {
-    if (this.#now() - this.#lastFlushMs < quietMs) return;
+    if (this.#turn || this.#now() - this.#lastFlushMs < quietMs) return;
     this.#lastFlushMs = this.#now();
     const frame = emptyBatch(this.slug, this.#sent, this.feed.top, this.feed.durable);
     for (const member of this.live) member.outlet.send(frame);
@@ -111,6 +121,7 @@ export class RoomHub {
   close(): void {
     clearTimeout(this.#flushTimer);
     clearTimeout(this.#durableTimer);
+    clearImmediate(this.#turn);
     this.#stop();
   }
 
@@ -124,11 +135,17 @@ export class RoomHub {
       skips: [...this.#pending.skips, ...news.skips],
       cuts: [...this.#pending.cuts, ...news.cuts],
     };
+    this.#schedule();
+  }
+
+  /** The first news after a quiet while go out with this turn of the loop; what follows shares the next batch. */
+  #schedule(): void {
+    // a batch that is being written is finished first
+    if (this.#turn) return;
     if (this.#pending.entries.length >= MAX_PENDING) this.#flush();
     else this.#flushTimer ??= setTimeout(() => this.#flush(), this.#dueInMs());
   }
 
-  /** The first news after a quiet while go out with this turn of the loop; what follows shares the next batch. */
   #dueInMs(): number {
     return Math.max(0, this.#lastFlushMs + flushWindowMs(this.live.size) - this.#now());
   }
@@ -137,31 +154,43 @@ export class RoomHub {
     clearTimeout(this.#flushTimer);
     this.#flushTimer = undefined;
     const news = this.#pending;
-    this.#pending = { entries: [], skips: [], cuts: [] };
+    this.#pending = NO_NEWS;
     if (news.entries.some(({ kind }) => kind === "act")) this.#onActs(this, news);
     const { feed, slug } = this;
-    const batches = batchFrames({ slug, at: this.#sent, news, top: feed.top, durable: feed.durable });
+    const before = this.#sent;
+    const batches = batchFrames({ slug, at: before, news, top: feed.top, durable: feed.durable });
     this.#lastFlushMs = this.#now();
-    for (const member of this.live) this.#sendTo(member, batches);
-    this.#sent = batches.at(-1)?.to ?? this.#sent;
+    this.#sent = batches.at(-1)?.to ?? before;
     this.#onBatch(this.live.size, news.entries.length);
+    this.#write([...this.live], 0, { batches, before, durable: feed.durable });
   }
 
-  #sendTo(member: Member, batches: readonly Batch[]): void {
+  /** Writes to some members, and in the next turn of the loop to the others. */
+  #write(members: readonly Member[], first: number, written: Written): void {
+    this.#turn = undefined;
+    const end = Math.min(first + MEMBERS_PER_TURN, members.length);
+    for (const member of members.slice(first, end)) if (this.live.has(member)) this.#sendTo(member, written);
+    if (end < members.length) this.#turn = setImmediate(() => this.#write(members, end, written));
+    else if (this.#pending !== NO_NEWS) this.#schedule();
+  }
+
+  #sendTo(member: Member, { batches, before, durable }: Written): void {
     if (member.isTooSlow()) {
       this.live.delete(member);
       this.lagging.add(member);
-      member.fellBehind(this.#sent);
+      member.fellBehind(before);
       return;
     }
     for (const { frame } of batches) member.outlet.send(frame);
-    member.toldDurable(this.feed.durable);
+    member.toldDurable(durable);
   }
 
   /** Those who wait for it learn at once that the durable position has moved, the others with the next batch. */
   #hearDurable(): void {
     this.#durableTimer ??= setTimeout(() => {
       this.#durableTimer = undefined;
+      // the batch that is being written tells it, or the next
+      if (this.#turn) return this.#hearDurable();
       const { durable } = this.feed;
       const frame = emptyBatch(this.slug, this.#sent, this.feed.top, durable);
       for (const member of this.live) {

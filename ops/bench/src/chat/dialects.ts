@@ -60,15 +60,18 @@ function lianmai(received: Received, token: string): Dialect {
     at = { gen: room.gen, seq: room.after.seq + entries.length };
   };
   const batch = (bytes: Buffer, start: number, end: number) => {
-    const [, gen, from, to] = BATCH.exec(bytes.toString("latin1", start, Math.min(start + HEAD_BYTES, end))) ?? [];
-    const count = Number(to) - Number(from) + 1;
+    const head = BATCH.exec(bytes.toString("latin1", start, Math.min(start + HEAD_BYTES, end)));
+    const [gen, from, to] = (head ?? []).slice(1).map(Number) as [number, number, number];
     const there = occurrences(bytes.subarray(start, end), CID);
-    const expected = at?.gen === Number(gen) ? at.seq + 1 : 1;
-    received.missed += Math.max(0, Number(from) - expected) + Math.max(0, count - there);
-    received.doubled += Math.max(0, expected - Number(from));
-    received.entries += there;
-    at = { gen: Number(gen), seq: Number(to) };
-    if (received.isSampled && count > 0) readAll((JSON.parse(bytes.toString("utf8", start, end)) as Batch).msgs);
+    const known = at?.gen === gen ? at.seq : 0;
+    // what stands at or before the own place is passed over, as the protocol says
+    const old = Math.max(0, known - from + 1);
+    received.missed += Math.max(0, from - known - 1) + Math.max(0, to - from + 1 - there);
+    received.entries += Math.max(0, there - old);
+    at = { gen, seq: Math.max(known, to) };
+    if (received.isSampled && there > old) {
+      readAll((JSON.parse(bytes.toString("utf8", start, end)) as Batch).msgs.slice(old));
+    }
   };
   return {
     ...{ path: "/ws", protocol: "lianmai.room.v1" },
