@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import type { Clock, Logger, Redis } from "@lianmai/process";
-import { createRemovals, type Removal } from "./removals.ts";
+import { type Change, readChange } from "./read-change.ts";
+import { createRemovals } from "./removals.ts";
 import { readSecret } from "./secret.ts";
 import { createViewerPasses, type ViewerPass, type ViewerPasses } from "./viewer-pass.ts";
 import { createWatchers } from "./watchers.ts";
@@ -74,12 +75,15 @@ export function createViewing(parts: {
       if (removals.all().some((known) => known.room === room && known.subject === subject)) continue;
       removals.put({ room, subject, untilMs, marks: watchers.marksOf(subject), strict: false });
     }
-    for (const text of Object.values(await redis.hgetall(REMOVALS_REDIS_KEY)))
-      removals.put(JSON.parse(text) as Removal);
+    for (const text of Object.values(await redis.hgetall(REMOVALS_REDIS_KEY))) {
+      const known = readChange(text);
+      if (known && "marks" in known) removals.put(known);
+    }
   };
   const connected = () => void load().catch((error) => logger.warn({ err: error }, "removals could not be read"));
   const heard = (channel: string, text: string) => {
-    if (channel === REMOVALS_CHANNEL) take(JSON.parse(text) as Change);
+    const change = channel === REMOVALS_CHANNEL ? readChange(text) : undefined;
+    if (change) take(change);
   };
   const sweeper = setInterval(() => {
     const nowMs = clock.wallMs();
@@ -136,5 +140,3 @@ export function createViewing(parts: {
     },
   };
 }
-
-type Change = Removal | { readonly room: string; readonly lifted: string };

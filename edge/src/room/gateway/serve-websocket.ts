@@ -3,9 +3,10 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { type ProblemCode, problemCatalogue, problemDocument, retryAfterSeconds } from "../../errors.ts";
-import { CLOSE_CODES } from "../../protocol/room/codes.ts";
+import { CLOSE_CODES, type CloseCode } from "../../protocol/room/codes.ts";
 import { MAX_CLIENT_FRAME_BYTES, SUBPROTOCOL } from "../../protocol/room/limits.ts";
 import type { Gateway } from "./gateway.ts";
+import type { OutFrame } from "./out-frame.ts";
 import type { Outlet } from "./outlet.ts";
 
 const PATH = "/ws";
@@ -53,26 +54,44 @@ export function serveWebSocket(
 }
 
 function attach(gateway: Gateway, webSocket: WebSocket, socket: Duplex): void {
-  const outlet: Outlet = {
-    get buffered() {
-      return socket.writableLength;
-    },
-    // the frame is whole and nothing is compressed: it may go past the library, made once for all sockets
-    send(frame) {
-      if (socket.writable && webSocket.readyState === webSocket.OPEN) socket.write(frame.webSocket);
-    },
-    close(code) {
-      webSocket.close(code, CLOSE_CODES[code].name);
-      setTimeout(() => webSocket.terminate(), CLOSE_BUDGET_MS).unref();
-    },
-    destroy: () => webSocket.terminate(),
-  };
-  const connection = gateway.open(outlet, "websocket");
+  const connection = gateway.open(new WebSocketOutlet(webSocket, socket), "websocket");
   webSocket.on("message", (data, isBinary) => {
     connection.receive(isBinary ? "" : data.toString());
   });
-  webSocket.on("error", () => undefined);
+  webSocket.on("error", ignore);
   webSocket.on("close", () => gateway.ended(connection));
+}
+
+const ignore = (): void => undefined;
+
+/** A connection's way out. One small object, as there are thousands. */
+class WebSocketOutlet implements Outlet {
+  readonly #webSocket: WebSocket;
+  readonly #socket: Duplex;
+
+  constructor(webSocket: WebSocket, socket: Duplex) {
+    this.#webSocket = webSocket;
+    this.#socket = socket;
+  }
+
+  get buffered(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** The frame is whole and nothing is compressed: it may go past the library, made once for all sockets. */
+  send(frame: OutFrame): void {
+    const { readyState, OPEN } = this.#webSocket;
+    if (this.#socket.writable && readyState === OPEN) this.#socket.write(frame.webSocket);
+  }
+
+  close(code: CloseCode): void {
+    this.#webSocket.close(code, CLOSE_CODES[code].name);
+    setTimeout(() => this.#webSocket.terminate(), CLOSE_BUDGET_MS).unref();
+  }
+
+  destroy(): void {
+    this.#webSocket.terminate();
+  }
 }
 
 /** A browser says where its page came from; other clients say nothing. */

@@ -9,6 +9,8 @@ const LIFE_SECONDS = 24 * 3_600;
 /** The same key is sent on at most this often; only the newest value counts. */
 const SEND_EVERY_MS = 200;
 const PATTERN = "room:state:*";
+/** Rooms whose values are kept until the next sending. */
+const MAX_SNAPSHOTS = 1_000;
 
 /** The sheddable plane: newest value by key, shared by all edges, never queued. */
 export interface StatePlane {
@@ -32,10 +34,14 @@ export function createStatePlane(parts: {
   const listeners = new Set<(roomId: string, update: StateUpdate) => void>();
   const pending = new Map<string, Map<string, unknown>>();
   const likes = new Map<string, number>();
+  // when thousands come back at once, the values are read once for all of them
+  const snapshots = new Map<string, Promise<readonly StateUpdate[]>>();
   subscriber.on("pmessage", (pattern: string, _channel: string, message: string) => {
     if (pattern !== PATTERN) return;
     const at = message.indexOf(" ");
-    const update = JSON.parse(message.slice(at + 1)) as StateUpdate;
+    const update = readUpdate(message.slice(at + 1));
+    if (!update) return;
+    snapshots.delete(message.slice(0, at));
     for (const listener of listeners) listener(message.slice(0, at), update);
   });
   void subscriber.psubscribe(PATTERN).catch(() => undefined);
@@ -55,7 +61,12 @@ export function createStatePlane(parts: {
     const total = await redis.hincrby(`${stateKey(roomId)}:ver`, "likes:count", count);
     await send(roomId, new Map([["likes", { count: total }]]));
   };
+  const read = async (roomId: string) => {
+    const values = await redis.hvals(stateKey(roomId)).catch(() => []);
+    return values.flatMap((json) => readUpdate(json) ?? []);
+  };
   const timer = setInterval(() => {
+    snapshots.clear();
     for (const [roomId, count] of likes) {
       likes.delete(roomId);
       sendLikes(roomId, count).catch((error: unknown) => logger.debug({ err: error, roomId }, "likes were lost"));
@@ -72,11 +83,30 @@ export function createStatePlane(parts: {
       values.set(key, value);
     },
     like: (roomId, count) => void likes.set(roomId, (likes.get(roomId) ?? 0) + count),
-    async snapshot(roomId) {
-      const values = await redis.hvals(stateKey(roomId)).catch(() => []);
-      return values.map((json) => JSON.parse(json) as StateUpdate);
+    snapshot(roomId) {
+      const reading = snapshots.get(roomId) ?? read(roomId);
+      if (snapshots.size < MAX_SNAPSHOTS) snapshots.set(roomId, reading);
+      return reading;
     },
     onUpdate: (listener) => void listeners.add(listener),
     stop: () => clearInterval(timer),
   };
 }
+
+/** A value as another edge has written it; undefined when it is none: an edge of another release may write otherwise. */
+function readUpdate(json: string): StateUpdate | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return isUpdate(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isUpdate = (value: unknown): value is StateUpdate =>
+  typeof value === "object" &&
+  value !== null &&
+  "key" in value &&
+  typeof value.key === "string" &&
+  "ver" in value &&
+  typeof value.ver === "number";
