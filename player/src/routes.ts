@@ -13,6 +13,8 @@ export const { p, navigate, isActive, route } = createRouter({
   "/sign-in": () => import("./account/sign-in-page.svelte"),
   "/host": () => import("./host/host-page.svelte"),
   "/host/:slug": () => import("./host/room-page.svelte"),
+  "/studio/:slug": () => import("./stage/studio-page.svelte"),
+  "/join/:slug": () => import("./stage/join-page.svelte"),
   "/moderate": () => import("./moderation/moderation-page.svelte"),
   "/:slug": () => import("./watch/watch-page.svelte"),
   "*notFound": NotFoundPage,

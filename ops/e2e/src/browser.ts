@@ -1,13 +1,14 @@
 /** Real Chromium, driven by playwright-core. */
 import { type Browser, chromium, type Page } from "playwright-core";
 
-/** Starts the system's Chromium without a window. */
-export function startBrowser(): Promise<Browser> {
+/** Starts the system's Chromium without a window; with `devices` it has a camera and a microphone that are made up. */
+export function startBrowser(options: { readonly devices?: boolean } = {}): Promise<Browser> {
   return chromium.launch({
     executablePath: "/usr/bin/chromium-headless-shell",
     args: [
       ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
       ...["--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required", "--mute-audio"],
+      ...(options.devices ? ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"] : []),
     ],
   });
 }

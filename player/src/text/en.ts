@@ -2,11 +2,13 @@
 import { enChat } from "./en-chat.ts";
 import { enGifts } from "./en-gifts.ts";
 import { enModeration } from "./en-moderation.ts";
+import { enStage } from "./en-stage.ts";
 
 export const en = {
   ...enChat,
   ...enGifts,
   ...enModeration,
+  ...enStage,
   brand: "Lianmai",
   "nav.skip": "Skip to content",
   "nav.home": "Lianmai, lobby",

@@ -1,0 +1,11 @@
+/** What the stage's pages ask of the edge by HTTP. */
+import type { LayoutChoice } from "@lianmai/edge/protocol/layout";
+import { request } from "../api/request.ts";
+
+const at = (slug: string): string => `/rooms/${encodeURIComponent(slug)}`;
+
+/** One function per operation; each throws an ApiError. */
+export const stageApi = {
+  layout: (slug: string) => request<LayoutChoice>("GET", `${at(slug)}/layout`),
+  chooseLayout: (slug: string, body: LayoutChoice) => request<LayoutChoice>("PUT", `${at(slug)}/layout`, { body }),
+};
