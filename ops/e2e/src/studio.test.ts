@@ -72,8 +72,12 @@ async function layoutOnAir(): Promise<Layout | undefined> {
   return last ? JSON.parse(Buffer.from(last, "base64url").toString()) : undefined;
 }
 
-const onAir = (what: string, accept: (layout: Layout) => boolean) =>
-  until(what, layoutOnAir, (layout) => layout !== undefined && accept(layout), { budgetMs: 180_000 });
+async function onAir(what: string, accept: (layout: Layout) => boolean): Promise<Layout> {
+  const accepts = (layout: Layout | undefined): boolean => layout !== undefined && accept(layout);
+  const layout = await until(what, layoutOnAir, accepts, { budgetMs: 180_000 });
+  if (!layout) throw new Error(what);
+  return layout;
+}
 
 /** How green the viewer's picture is where each tile is: the made-up camera draws on green. */
 function greenness(layout: Layout): Promise<number[]> {

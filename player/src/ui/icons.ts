@@ -1,7 +1,6 @@
 /** The icons in use; the only file that knows the icon set. */
 export { default as IconArrowDown } from "@lucide/svelte/icons/arrow-down";
 export { default as IconArrowRight } from "@lucide/svelte/icons/arrow-right";
-export { default as IconBan } from "@lucide/svelte/icons/ban";
 export { default as IconCheck } from "@lucide/svelte/icons/check";
 export { default as IconChecks } from "@lucide/svelte/icons/check-check";
 export { default as IconCircleAlert } from "@lucide/svelte/icons/circle-alert";
@@ -11,7 +10,6 @@ export { default as IconClock } from "@lucide/svelte/icons/clock";
 export { default as IconCopy } from "@lucide/svelte/icons/copy";
 export { default as IconMore } from "@lucide/svelte/icons/ellipsis";
 export { default as IconExternal } from "@lucide/svelte/icons/external-link";
-export { default as IconEye } from "@lucide/svelte/icons/eye";
 export { default as IconEyeOff } from "@lucide/svelte/icons/eye-off";
 export { default as IconGauge } from "@lucide/svelte/icons/gauge";
 export { default as IconGift } from "@lucide/svelte/icons/gift";
