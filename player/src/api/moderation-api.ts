@@ -11,6 +11,7 @@ import type {
   PinRequest,
   ReportDecision,
   ReportList,
+  ReportRequest,
   UserCard,
   WordList,
   WordRequest,
@@ -34,6 +35,9 @@ export const moderationApi = {
   reports: (slug: string) => request<ReportList>("GET", at(slug, "/reports")),
   decideReport: (slug: string, id: string, decision: ReportDecision["decision"]) =>
     request<void>("POST", at(slug, `/reports/${encodeURIComponent(id)}`), { body: { decision } }),
+  /** Anybody may report. */
+  report: (slug: string, body: ReportRequest) =>
+    request<void>("POST", `/rooms/${encodeURIComponent(slug)}/reports`, { body }),
   card: (slug: string, id: string) => request<UserCard>("GET", user(slug, id)),
   note: (slug: string, id: string, text: string) =>
     request<void>("POST", `${user(slug, id)}/notes`, { body: { text } }),

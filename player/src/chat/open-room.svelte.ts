@@ -143,6 +143,14 @@ export class OpenRoom {
     this.#flush();
   }
 
+  /** The message that another one answers, as far as it is known here. */
+  quote(cid: string): { readonly name: string; readonly words: string } | undefined {
+    const line = this.#chat.find(cid);
+    if (!line || line.isGone) return undefined;
+    const { body, from, kind } = line.entry;
+    return { name: from.name, words: "text" in body ? String(body.text) : `[${kind}]` };
+  }
+
   /** What one person has said here, newest first. */
   async saidBy(user: string): Promise<readonly Entry[]> {
     return (await this.#readEntries({ user, limit: 20 })).entries;

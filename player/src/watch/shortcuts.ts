@@ -1,7 +1,7 @@
 /** Keys of the watch page. Pure: an event in, a wish out. */
 
 /** What a key asks for. */
-export type KeyWish = "play" | "mute" | "fullscreen" | "louder" | "quieter" | "live" | "stats" | "help";
+export type KeyWish = "play" | "mute" | "fullscreen" | "louder" | "quieter" | "live" | "danmaku" | "stats" | "help";
 
 /** The part of a keyboard event that matters. */
 export type Key = {
@@ -24,6 +24,7 @@ const WISHES: Readonly<Record<string, KeyWish>> = {
   arrowup: "louder",
   arrowdown: "quieter",
   l: "live",
+  d: "danmaku",
   i: "stats",
   "?": "help",
 };
