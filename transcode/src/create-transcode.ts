@@ -7,6 +7,7 @@ import { MixerPool } from "./bus/mixer-pool.ts";
 import { createOrigin } from "./hls/origin.ts";
 import { warmUpFfmpeg } from "./ladder/ffmpeg-process.ts";
 import { probeEncoder } from "./ladder/probe-encoder.ts";
+import { feedRoutes } from "./program/feed-routes.ts";
 import { ProgramRegistry } from "./program/registry.ts";
 import { ProgramSession } from "./program/session.ts";
 import { ownSocketDirectory, removeOwnSocketDirectory, removeStaleSocketDirectories } from "./socket-directories.ts";
@@ -40,8 +41,12 @@ export async function createTranscode(context: ProcessContext): Promise<{ stop()
       return { ready: !away, reasons: away ? ["redis is away"] : [] };
     },
   });
+  const feeds = feedRoutes((programId) => {
+    const sessions = [...(registry?.sessions.values() ?? [])];
+    return sessions.find(({ record }) => record?.programId === programId)?.chain?.feed;
+  });
   const server = createServer((request, response) => {
-    if (origin.handle(request, response) || ops(request, response)) return;
+    if (origin.handle(request, response) || feeds(request, response) || ops(request, response)) return;
     response.writeHead(404, { "content-type": "application/problem+json" });
     response.end(JSON.stringify({ type: "about:blank", title: "Not Found", status: 404, code: "not-found" }));
   });

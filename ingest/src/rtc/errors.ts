@@ -24,6 +24,8 @@ export const STAGE_ERRORS = {
   "offer-unreadable": { status: 400, title: "The body is not a session description that can be used" },
   "fragment-unreadable": { status: 400, title: "The body is not a trickle ICE fragment" },
   "no-common-codec": { status: 422, title: "None of the codecs offered can be taken: H.264 or VP8, and Opus" },
+  "not-live": { status: 404, title: "Nothing is on air in this room" },
+  "viewers-full": { status: 503, title: "As many watch by WebRTC as may: the other way of delivery is open" },
   "nothing-offered": { status: 422, title: "The offer sends or receives nothing that is wanted here" },
   "bad-message": { status: 400, title: "The body is not a request to the stage" },
   "too-many-requests": { status: 429, title: "Too many requests from this browser" },

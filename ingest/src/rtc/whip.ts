@@ -1,38 +1,20 @@
+import type { IncomingHttpHeaders } from "node:http";
 import type { Clock, Logger } from "@lianmai/process";
-import type { Takeover } from "../contract.ts";
 import type { IngestMetrics } from "../metrics.ts";
-import type { EndReason } from "../publication/reasons.ts";
 import type { Admission, MakeSession, Registry } from "../publication/registry.ts";
 import { type AgreedLine, takeLine } from "../webrtc/negotiate.ts";
 import { readDescription, SdpError, type SessionDescription } from "../webrtc/sdp.ts";
 import type { StageErrorCode } from "./errors.ts";
 import { type MediaPeer, openPeer, type PeerParts } from "./peer-factory.ts";
 import { RtcSession } from "./rtc-session.ts";
+import type { SessionAnswer, SessionResource, SessionService } from "./session-routes.ts";
+import { readPublisher, type WhipPublisher } from "./whip-publisher.ts";
 
 /** No media for this long ends a session: the encoder's machine is gone, or its network. */
 const IDLE_MS = 8_000;
 /** A peer that has not connected within this is given up. */
 const CONNECT_BUDGET_MS = 15_000;
 const LOOK_EVERY_MS = 1_000;
-
-/** Who posts: somebody with a stream key, or the room's host. */
-export type WhipPublisher =
-  | { readonly by: "key"; readonly key: string }
-  | { readonly by: "host"; readonly userId: string; readonly takeover: Takeover };
-
-export type WhipAnswer =
-  | { readonly kind: "created"; readonly sessionId: string; readonly sdp: string; readonly etag: string }
-  | { readonly kind: "refused"; readonly code: StageErrorCode; readonly detail?: string };
-
-/** One WHIP session (RFC 9725) by its id, which only its publisher knows. */
-export interface WhipResource {
-  readonly room: string;
-  readonly etag: string;
-  /** Of the offer: another in a fragment asks for an ICE restart. */
-  readonly usernameFragment: string;
-  /** Ends it. */
-  close(reason: EndReason): void;
-}
 
 interface WhipOptions {
   readonly registry: Registry;
@@ -43,24 +25,24 @@ interface WhipOptions {
 }
 
 /** Takes WHIP publishers in: reads their offer, claims the room, opens the peer, answers. */
-export class WhipSessions {
+export class WhipSessions implements SessionService {
   readonly #options: WhipOptions;
-  readonly #resources = new Map<string, WhipResource>();
+  readonly #resources = new Map<string, SessionResource & { readonly room: string }>();
 
   constructor(options: WhipOptions) {
     this.#options = options;
   }
 
-  find(room: string, sessionId: string): WhipResource | undefined {
+  find(room: string, sessionId: string): SessionResource | undefined {
     const resource = this.#resources.get(sessionId);
     return resource?.room === room ? resource : undefined;
   }
 
   async start(
     room: string,
-    request: { readonly publisher: WhipPublisher | undefined; readonly offer: string; readonly userAgent: string },
-  ): Promise<WhipAnswer> {
-    const { publisher } = request;
+    request: { readonly offer: string; readonly headers: IncomingHttpHeaders },
+  ): Promise<SessionAnswer> {
+    const publisher = readPublisher(request.headers);
     if (!publisher) return { kind: "refused", code: "no-key" };
     const read = readOffer(request.offer);
     if (read.kind === "refused") return read;
@@ -77,7 +59,7 @@ export class WhipSessions {
           const producer = published && opened.connection.publisher.producer(published.mid);
           return producer ? [{ producer, payloadType: published.codec.payloadType }] : [];
         }),
-        encoder: request.userAgent,
+        encoder: request.headers["user-agent"] ?? "",
         clock: this.#options.clock,
         metrics: this.#options.metrics,
         onClose: () => {
@@ -100,7 +82,7 @@ export class WhipSessions {
       room,
       etag,
       usernameFragment: offer.transport.usernameFragment,
-      close: (reason) => session.end(reason),
+      close: () => session.end("unpublished"),
     });
     const sdp = peer.describe(
       agreed.map(({ local }) => local),

@@ -23,6 +23,10 @@ export interface ConsumerTransport {
 }
 
 const SENDER_REPORT_EVERY_MS = 1_000;
+/** Pictures caught up with lie this close together, in ticks of their clock: decoded, not waited for. */
+const CATCH_UP_TICKS = 90;
+/** Packets caught up with may be asked for again this long. */
+const CAUGHT_UP_KEPT_MS = 3_000;
 /** A packet is not sent again sooner than this, whatever the receiver asks. */
 const RESEND_EVERY_MS = 25;
 
@@ -34,6 +38,9 @@ export class Consumer implements ProducerFollower {
   readonly #rewriter: TrackRewriter;
   readonly #onEnded: () => void;
   readonly #resentMs = new Map<number, number>();
+  /** Timestamps of packets caught up with, by their number in the layer. */
+  readonly #caughtUp = new Map<number, number>();
+  #startedMs = 0;
   #wanted: number;
   #paused = false;
   #needsKeyframeSinceMs: number | undefined;
@@ -75,8 +82,10 @@ export class Consumer implements ProducerFollower {
   }
 
   start(nowMs: number): void {
-    this.producer.follow(this);
+    this.#startedMs = nowMs;
     this.#needKeyframe(nowMs);
+    this.#catchUp();
+    this.producer.follow(this);
   }
 
   /** The layer to be on from its next keyframe. */
@@ -126,6 +135,7 @@ export class Consumer implements ProducerFollower {
   tick(nowMs: number): void {
     if (this.#needsKeyframeSinceMs !== undefined && !this.#paused) this.producer.requestKeyframe(this.#wanted, nowMs);
     if (nowMs - this.#reportedMs >= SENDER_REPORT_EVERY_MS) this.#reportForward(nowMs);
+    if (nowMs - this.#startedMs > CAUGHT_UP_KEPT_MS) this.#caughtUp.clear();
     for (const [sequence, atMs] of this.#resentMs) if (nowMs - atMs > 1_000) this.#resentMs.delete(sequence);
   }
 
@@ -143,7 +153,8 @@ export class Consumer implements ProducerFollower {
       const kept = origin && this.producer.layers[origin.layer]?.ring.find(origin.extended);
       if (!origin || !kept) continue;
       this.#resentMs.set(sequence, nowMs);
-      this.#resend(sequence, kept, origin.timestampOffset);
+      const timestamp = this.#caughtUp.get(kept.extended) ?? kept.timestamp;
+      this.#resend(sequence, { ...kept, timestamp }, origin.timestampOffset);
     }
   }
 
@@ -159,6 +170,22 @@ export class Consumer implements ProducerFollower {
   close(): void {
     this.producer.unfollow(this);
     this.#resentMs.clear();
+  }
+
+  /**
+   * Begins with the last keyframe and what followed, close together in time and just before the present: the receiver
+   * shows the present at once, without playing from the keyframe on and staying behind.
+   */
+  #catchUp(): void {
+    const backlog = this.producer.backlog(this.#wanted);
+    const pictures = [...new Set(backlog.map(({ timestamp }) => timestamp))];
+    const newest = pictures.at(-1) ?? 0;
+    for (const packet of backlog) {
+      const behind = pictures.length - 1 - pictures.indexOf(packet.timestamp);
+      const timestamp = (newest - behind * CATCH_UP_TICKS) >>> 0;
+      this.#caughtUp.set(packet.extended, timestamp);
+      this.packet({ ...packet, timestamp });
+    }
   }
 
   #resend(sequence: number, kept: KeptPacket, timestampOffset: number): void {

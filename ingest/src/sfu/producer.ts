@@ -28,6 +28,9 @@ export interface ProducerFollower {
   ended(): void;
 }
 
+/** Packets kept since a keyframe; a longer run is of no use to a newcomer. */
+const MAX_BACKLOG = 2_000;
+
 /** One encoding of a track: its stream, and its latest packets. Layers are in the order of the publisher's rids. */
 export interface Layer {
   readonly index: number;
@@ -52,6 +55,7 @@ export class Producer {
   readonly #sendKeyframeRequest: (ssrc: number) => void;
   readonly #lastRequestMs = new Map<number, number>();
   readonly #owedRequests = new Set<number>();
+  readonly #backlogs: Map<number, ProducedPacket[]> | undefined;
   #ended = false;
   /** RFC 6464 level of the last sound, 0 (loudest) to 127; 127 while silent or unknown. */
   audioLevel = 127;
@@ -60,7 +64,10 @@ export class Producer {
     readonly kind: "audio" | "video";
     readonly codec: TrackCodec;
     readonly sendKeyframeRequest: (ssrc: number) => void;
+    /** Keeps each layer's packets since its last keyframe, for followers that cannot have one on demand. */
+    readonly keepsBacklog?: boolean;
   }) {
+    this.#backlogs = options.keepsBacklog ? new Map() : undefined;
     this.kind = options.kind;
     this.codec = options.codec;
     this.#sendKeyframeRequest = options.sendKeyframeRequest;
@@ -115,7 +122,13 @@ export class Producer {
       const { extended, timestamp, marker } = produced;
       layer.ring.push({ extended, timestamp, marker, payload });
     }
+    this.#keep(produced);
     for (const follower of this.#followers) follower.packet(produced);
+  }
+
+  /** A layer's packets since its last keyframe; none where they are not kept. */
+  backlog(layerIndex: number): readonly ProducedPacket[] {
+    return this.#backlogs?.get(layerIndex) ?? [];
   }
 
   reported(layer: Layer, report: SenderReport, nowMs: number): void {
@@ -158,9 +171,19 @@ export class Producer {
     }
   }
 
+  #keep(packet: ProducedPacket): void {
+    if (!this.#backlogs) return;
+    const kept = this.#backlogs.get(packet.layer);
+    const isNewKey = packet.startsHere && packet.timestamp !== kept?.at(-1)?.timestamp;
+    if (isNewKey) this.#backlogs.set(packet.layer, [packet]);
+    else if (kept && kept.length < MAX_BACKLOG) kept.push(packet);
+    else this.#backlogs.delete(packet.layer);
+  }
+
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#backlogs?.clear();
     for (const follower of [...this.#followers]) follower.ended();
     this.#followers.clear();
     for (const layer of this.layers) layer.ring.clear();

@@ -1,10 +1,9 @@
 import { type MediaPeer, openPeer, type PeerParts } from "../rtc/peer-factory.ts";
 import type { Consumer } from "../sfu/consumer.ts";
 import type { Producer } from "../sfu/producer.ts";
-import { EXTENSIONS } from "../sfu/publisher.ts";
 import type { StageTrack } from "../signalling.ts";
 import type { SourceSlot } from "../stage-contract.ts";
-import { type AgreedLine, pickCodec, takeLine } from "../webrtc/negotiate.ts";
+import { type AgreedLine, pickCodec, sendLine, takeLine, targetOf } from "../webrtc/negotiate.ts";
 import { readDescription, type SdpCodec, type SessionDescription } from "../webrtc/sdp.ts";
 import type { LocalLine } from "../webrtc/write-sdp.ts";
 
@@ -159,45 +158,24 @@ export class MemberPeer {
     const free = this.#lines.find((line) => !line.wanted && line.kind === kind && line.codec === codec);
     if (!free && this.#lines.length + this.#own.length >= MAX_LINES) return false;
     const mid = free?.mid ?? `s${this.#lines.length}`;
-    const transportId = offered.extensions.get(EXTENSIONS.transportSequence);
     const ssrc = randomSsrc();
-    const local: LocalLine = {
-      mid,
-      type: kind,
-      protocol: offered.protocol,
-      payloads: offered.payloads,
-      direction: "sendonly",
-      codec,
-      extensions: transportId === undefined ? [] : [[EXTENSIONS.transportSequence, transportId]],
-      rids: [],
-      sending: {
-        ssrc,
-        rtxSsrc: codec.rtxPayloadType ? randomSsrc() : 0,
-        cname: wanted.participantId,
-        // One stream for a camera and its microphone, so that the browser keeps them together.
-        streamId: `${wanted.participantId}-${wanted.slot}`,
-        trackId: `${mid}-${ssrc}`,
-      },
+    const sending = {
+      ...{ ssrc, rtxSsrc: randomSsrc(), cname: wanted.participantId },
+      // One stream for a camera and its microphone, so that the browser keeps them together.
+      streamId: `${wanted.participantId}-${wanted.slot}`,
+      trackId: `${mid}-${ssrc}`,
     };
+    const local = sendLine({ ...offered, mid, direction: "recvonly" }, { codec: made.name, sending });
+    if (!local) return false;
     if (free) Object.assign(free, { wanted, local });
     else this.#lines.push({ mid, kind, wanted, local, consumer: undefined, codec });
     return true;
   }
 
   #start(line: SendingLine, wanted: WantedTrack): void {
-    const { sending, codec, extensions } = line.local;
-    if (!sending || !codec || wanted.producer.ended) return;
-    line.consumer = this.#peer.connection.consume(
-      wanted.producer,
-      {
-        ssrc: sending.ssrc,
-        payloadType: codec.payloadType,
-        rtxSsrc: sending.rtxSsrc,
-        rtxPayloadType: codec.rtxPayloadType,
-        transportSequenceId: extensions[0]?.[1] ?? 0,
-      },
-      () => {},
-    );
+    const target = targetOf(line.local);
+    if (!target || wanted.producer.ended) return;
+    line.consumer = this.#peer.connection.consume(wanted.producer, target, () => {});
   }
 }
 

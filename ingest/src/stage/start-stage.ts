@@ -2,13 +2,15 @@ import { connectRedis, type ProcessContext, startOpsRoutes, systemClock } from "
 import { INGEST_COMMANDS_CHANNEL, INGEST_EVENTS_CHANNEL } from "../contract.ts";
 import { listenHttp } from "../http.ts";
 import { createIngestMetrics } from "../metrics.ts";
+import { ProgramLinks } from "../program/program-links.ts";
 import { createClaims } from "../publication/claims.ts";
 import { Keeper } from "../publication/keeper.ts";
 import { Registry } from "../publication/registry.ts";
 import { iceServersFor } from "../rtc/ice-servers.ts";
 import type { PeerParts } from "../rtc/peer-factory.ts";
+import { sessionRoutes } from "../rtc/session-routes.ts";
+import { WhepSessions } from "../rtc/whep.ts";
 import { WhipSessions } from "../rtc/whip.ts";
-import { whipRoutes } from "../rtc/whip-routes.ts";
 import { createStageStore } from "../seats/store.ts";
 import { sourceRoutes } from "../source/routes.ts";
 import { STAGE_COMMANDS_CHANNEL, STAGE_EVENTS_CHANNEL } from "../stage-contract.ts";
@@ -89,9 +91,16 @@ export async function startStage(
     rooms: () => rooms.names(),
     onLost: (room) => rooms.lost(room),
   });
-  const whipHandler = whipRoutes({ sessions: whip, iceServers: () => iceServersOf("whip") });
+  const programs = new ProgramLinks({ redis, logger, nowMs: () => systemClock.monotonicMs() });
+  const whep = new WhepSessions({ programs, peers, logger, maxViewers: settings.MAX_WHEP_VIEWERS });
+  metrics.gauge("lianmai_stage_whep_viewers", "Viewers by WebRTC.", [], (gauge) => gauge.set(whep.size));
+  const sessions = [
+    sessionRoutes({ name: "whip", sessions: whip, iceServers: () => iceServersOf("whip") }),
+    sessionRoutes({ name: "whep", sessions: whep, iceServers: () => iceServersOf("whep") }),
+  ];
   let front: IceTcpFront | undefined;
   const closeAll = async () => {
+    programs.close();
     await front?.close();
     traffic.close();
     redis.disconnect();
@@ -112,7 +121,7 @@ export async function startStage(
         readiness: () =>
           redis.status === "ready" ? { ready: true, reasons: [] } : { ready: false, reasons: ["redis is away"] },
       }),
-      more: guardNode(placement.token, [whipHandler, signallingRoutes(rooms)]),
+      more: guardNode(placement.token, [...sessions, signallingRoutes(rooms)]),
     }).catch((error) => Promise.reject(portError(error, "STAGE_HTTP_PORT", settings.STAGE_HTTP_PORT)));
     httpPort = http.port;
     subscriber.on("message", (channel: string, text: string) => {
@@ -139,6 +148,7 @@ export async function startStage(
       nodeToken: placement.token,
       async stop() {
         rooms.close();
+        whep.close();
         registry.stop();
         await placement.stop();
         await keeper.stop();

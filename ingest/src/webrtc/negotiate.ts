@@ -1,7 +1,8 @@
 /** Decides what is agreed on of an offer. Pure. */
+import type { ConsumerTarget } from "../sfu/consumer.ts";
 import { EXTENSIONS, type PublishedLine } from "../sfu/publisher.ts";
 import type { SdpCodec, SdpMedia } from "./sdp.ts";
-import type { LocalLine } from "./write-sdp.ts";
+import type { LocalLine, SendingTrack } from "./write-sdp.ts";
 
 /** Names of codecs in the order in which they are taken; one the far end prefers among equals. */
 export type CodecOrder = "theirs" | readonly SdpCodec["name"][];
@@ -40,6 +41,38 @@ export function takeLine(media: SdpMedia, order: CodecOrder): AgreedLine {
       rids: media.rids,
       ssrcs: media.ssrcs,
     },
+  };
+}
+
+/** Sends `sending` on a line of the far end's offer that wants to receive it; undefined when no codec fits. */
+export function sendLine(
+  media: SdpMedia,
+  options: { readonly codec: SdpCodec["name"]; readonly sending: SendingTrack },
+): LocalLine | undefined {
+  const receives = media.direction === "recvonly" || media.direction === "sendrecv";
+  const codec = receives ? pickCodec(media.codecs, [options.codec]) : undefined;
+  if (!codec) return undefined;
+  const { sending } = options;
+  const transportId = media.extensions.get(EXTENSIONS.transportSequence);
+  return {
+    ...lineBase(media),
+    direction: "sendonly",
+    codec,
+    extensions: transportId === undefined ? [] : [[EXTENSIONS.transportSequence, transportId]],
+    rids: [],
+    sending: { ...sending, rtxSsrc: codec.rtxPayloadType ? sending.rtxSsrc : 0 },
+  };
+}
+
+/** Where a track goes on a line that sends it. */
+export function targetOf({ codec, sending, extensions }: LocalLine): ConsumerTarget | undefined {
+  if (!codec || !sending) return undefined;
+  return {
+    ssrc: sending.ssrc,
+    payloadType: codec.payloadType,
+    rtxSsrc: sending.rtxSsrc,
+    rtxPayloadType: codec.rtxPayloadType,
+    transportSequenceId: extensions[0]?.[1] ?? 0,
   };
 }
 

@@ -79,6 +79,12 @@ export const settingsSchema = Type.Object({
     default: 16,
     description: "Most publishers at once, by RTMP and by WebRTC each.",
   }),
+  MAX_WHEP_VIEWERS: Type.Integer({
+    minimum: 0,
+    maximum: 2_000,
+    default: 60,
+    description: "Most viewers by WebRTC (WHEP) at once; hosts, moderators and people on a stage are not counted.",
+  }),
   MAX_PROGRAM_HEIGHT: Type.Integer({
     minimum: 0,
     maximum: 2_160,

@@ -23,6 +23,7 @@ const MIXER_NICENESS = -6;
 
 type SourcesCommand = Extract<MixerCommand, { readonly kind: "sources" }>;
 type StageCommand = Extract<MixerCommand, { readonly kind: "stage" }>;
+type OpusCommand = Extract<MixerCommand, { readonly kind: "opus" }>;
 
 export interface MixerProcessOptions {
   readonly logger: Logger;
@@ -40,6 +41,7 @@ export class MixerProcess {
   #ready = false;
   #sources: SourcesCommand | null = null;
   #stage: StageCommand | null = null;
+  #opus: OpusCommand | null = null;
   #start: { readonly format: ProgramFormat; readonly zeroMs: number } | null = null;
   #stats: MixerStats | null = null;
   #restarts = 0;
@@ -74,6 +76,12 @@ export class MixerProcess {
   stage(stage: Omit<StageCommand, "kind">): void {
     this.#stage = { kind: "stage", ...stage };
     this.#send(this.#stage);
+  }
+
+  /** Has sound encoded as Opus too, or no longer, now and after every restart. */
+  opus(opus: Omit<OpusCommand, "kind">): void {
+    this.#opus = { kind: "opus", ...opus };
+    this.#send(this.#opus);
   }
 
   /** Has pictures composed from now on, and after every restart. */
@@ -141,6 +149,7 @@ export class MixerProcess {
     if (this.#start) this.#send({ kind: "start", ...this.#start, holdMs: this.#restarts > 0 ? HOLD_MS : 0 });
     if (this.#sources) this.#send(this.#sources);
     if (this.#stage) this.#send(this.#stage);
+    if (this.#opus) this.#send(this.#opus);
     this.#watch(this.#start ? SILENT_BUDGET_MS : null);
   }
 

@@ -37,6 +37,8 @@ export type MixerCommand =
    * stage have none, because the parent still shows what a mixer before this one made.
    */
   | { readonly kind: "start"; readonly format: ProgramFormat; readonly zeroMs: number; readonly holdMs?: number }
+  /** Sound as Opus too, or no longer: the mix, and the source `solo` alone, if it is named and there. */
+  | { readonly kind: "opus"; readonly wanted: boolean; readonly solo: string | null }
   | { readonly kind: "stop" };
 
 /** Mixer to parent. */
@@ -84,11 +86,19 @@ export type MixerRecord =
   /** Sound that belongs to picture `index`: samples [index, index+1) * 48000/fps, s16le stereo. */
   | { readonly kind: "audio"; readonly index: number; readonly data: Buffer }
   /** JPEG thumbnail made at picture `index`. */
-  | { readonly kind: "thumbnail"; readonly index: number; readonly data: Buffer };
+  | { readonly kind: "thumbnail"; readonly index: number; readonly data: Buffer }
+  /** One Opus packet of 20 ms; `index` is the program sample it begins at. */
+  | { readonly kind: "mix-opus" | "solo-opus"; readonly index: number; readonly data: Buffer };
 
 export const RECORD_HEADER_BYTES = 13;
-const KINDS = { video: 0x56, audio: 0x41, thumbnail: 0x54 } as const;
-const KIND_BY_BYTE: Readonly<Record<number, MixerRecord["kind"]>> = { 86: "video", 65: "audio", 84: "thumbnail" };
+const KINDS = { video: 0x56, audio: 0x41, thumbnail: 0x54, "mix-opus": 0x4d, "solo-opus": 0x53 } as const;
+const KIND_BY_BYTE: Readonly<Record<number, MixerRecord["kind"]>> = {
+  86: "video",
+  65: "audio",
+  84: "thumbnail",
+  77: "mix-opus",
+  83: "solo-opus",
+};
 
 /** Header of one record; the payload follows it on the wire. */
 export function recordHeader(kind: MixerRecord["kind"], index: number, payloadBytes: number): Buffer {

@@ -13,6 +13,7 @@ import type { VideoEncoder } from "../ladder/arguments.ts";
 import { Ladder } from "../ladder/ladder.ts";
 import type { LayoutDocument } from "../layout/document.ts";
 import type { MixerRecord } from "../mixer/protocol.ts";
+import { ProgramFeed } from "./program-feed.ts";
 
 /** Prefix of the directories that hold the encoders' sockets; the process id follows. */
 export const SOCKET_DIRECTORY_PREFIX = "lianmai-ladder-";
@@ -40,12 +41,16 @@ export interface ChainOptions {
   readonly logger: Logger;
   readonly onShed: (rung: string) => void;
   readonly onPart?: OriginProgramOptions["onPart"];
+  /** Whether somebody reads the program's feed, with which the mixer's Opus goes. */
+  readonly onFeedWanted: (wanted: boolean) => void;
 }
 
 export class MediaChain {
   readonly origin: OriginProgram;
   readonly ladder: Ladder;
   readonly pacer: Pacer;
+  /** The program for the stage: players by WebRTC, and guests. */
+  readonly feed: ProgramFeed;
   readonly #layouts: LayoutRanges;
 
   constructor(options: ChainOptions) {
@@ -65,14 +70,25 @@ export class MediaChain {
     });
     if (options.resumed) this.origin.discontinuity(options.firstIndex);
     const origin = this.origin;
+    this.feed = new ProgramFeed({
+      rungs: options.rungs.filter(({ width }) => width > 0),
+      ...{ fps: format.fps, zeroWallMs: options.zeroWallMs, onWanted: options.onFeedWanted },
+    });
+    const feed = this.feed;
     this.ladder = new Ladder({
       ...{ format, rungs: options.rungs, shed: options.shed, gopFrames: grid.gopFrames },
       ...{ encoder: options.encoder, cores: options.cores, logger, clock, pool },
       directory: join(tmpdir(), `${SOCKET_DIRECTORY_PREFIX}${process.pid}`, options.programId),
       output: {
-        videoConfig: (rung, avcC) => origin.videoConfig(rung, avcC),
+        videoConfig: (rung, avcC) => {
+          origin.videoConfig(rung, avcC);
+          feed.config(rung, avcC);
+        },
         audioConfig: (config) => origin.audioConfig(config),
-        video: (rung, picture) => origin.video(rung, picture),
+        video: (rung, picture) => {
+          feed.picture(rung, picture);
+          origin.video(rung, picture);
+        },
         audio: (sound) => origin.audio(sound),
         shed: (rung) => {
           origin.shed(rung);
@@ -88,6 +104,8 @@ export class MediaChain {
   /** Takes a record of the mixer. */
   take(record: MixerRecord): void {
     if (record.kind === "thumbnail") this.origin.thumbnail(record.data);
+    else if (record.kind === "mix-opus") this.feed.sound("mix", record.index, record.data);
+    else if (record.kind === "solo-opus") this.feed.sound("solo", record.index, record.data);
     else this.pacer.take(record);
   }
 
@@ -99,6 +117,7 @@ export class MediaChain {
   /** Stops; `ended`: the program is over (ENDLIST), else another epoch may go on with it. */
   async close(options: { readonly ended: boolean }): Promise<void> {
     this.pacer.stop();
+    this.feed.end();
     await this.ladder.close();
     if (options.ended) this.origin.end();
   }

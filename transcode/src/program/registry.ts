@@ -7,6 +7,7 @@ import {
   publicationRedisKey,
   publicationSchema,
 } from "@lianmai/ingest/contract";
+import { type ProgramFeedRecord, programFeedRedisKey } from "@lianmai/ingest/program-feed";
 import { STAGE_EVENTS_CHANNEL, stageRedisKey, stageSchema } from "@lianmai/ingest/stage";
 import type { Logger, Redis } from "@lianmai/process";
 import { Value } from "typebox/value";
@@ -26,12 +27,15 @@ import {
 } from "../contract.ts";
 import { layoutChoiceSchema } from "../layout/document.ts";
 import { claimProgram, LEASE_TTL_MS, releaseProgram, renewProgram } from "./claim-program.ts";
+import { feedPath } from "./feed-routes.ts";
 import type { ProgramSession } from "./session.ts";
 
 /** Publications are looked through this often, in case an event was missed. */
 const SCAN_MS = 1_000;
 /** Programs at once on one instance; further publications wait. */
 const MAX_PROGRAMS = 64;
+/** Where a feed is to be had is written each second and forgotten after this. */
+const FEED_TTL_MS = 5_000;
 /** A program record outlives its last change by the grace period and this. */
 const RECORD_SLACK_MS = 60_000;
 
@@ -211,12 +215,19 @@ export class ProgramRegistry {
   async #announce(record: ProgramRecord): Promise<void> {
     const { redis } = this.#options;
     const ended = record.at === "ended";
-    await redis
-      .multi()
+    const feed = this.#feedOf(record);
+    const change = redis.multi();
+    if (feed) change.set(programFeedRedisKey(record.room), JSON.stringify(feed), "PX", FEED_TTL_MS);
+    await change
       .set(programRedisKey(record.room), JSON.stringify(record), "PX", 600_000 + RECORD_SLACK_MS)
       [ended ? "srem" : "sadd"](PROGRAMS_REDIS_KEY, record.room)
       .publish(TRANSCODE_EVENTS_CHANNEL, JSON.stringify({ kind: "program", program: record }))
       .exec();
+  }
+
+  #feedOf({ room, originUrl, programId, at }: ProgramRecord): ProgramFeedRecord | null {
+    const feed = at === "ended" ? undefined : this.#sessions.get(room)?.chain?.feed;
+    return feed ? { url: `${originUrl}${feedPath(programId)}?token=${feed.token}` } : null;
   }
 
   /** The room's newest program, if it has not ended. */

@@ -54,6 +54,7 @@ export class ProgramSession {
   #chain: MediaChain | null = null;
   #record: ProgramRecord | null = null;
   #publication: Publication | null = null;
+  #feedWanted = false;
   #lostSinceMs: number | null = null;
   #closing: Promise<void> | null = null;
 
@@ -100,6 +101,7 @@ export class ProgramSession {
     this.#lostSinceMs = null;
     this.#logger.info({ session: publication.sessionId, protocol: publication.protocol }, "source taken");
     this.director.publication(publication);
+    this.#tellOpus();
   }
 
   /** The publisher's session is over. */
@@ -108,6 +110,7 @@ export class ProgramSession {
     this.#publication = null;
     this.#logger.info({ session: sessionId, reason }, "source gone");
     this.director.publication(null);
+    this.#tellOpus();
     this.#sourceLost();
     if (this.#state.at === "starting") void this.close("no-picture");
   }
@@ -199,11 +202,21 @@ export class ProgramSession {
       clock,
       logger: this.#logger.child({ program: record.programId }),
       onShed: (rung) => this.#publish({ shed: [...(this.#record?.shed ?? []), rung] }),
+      onFeedWanted: (wanted) => {
+        this.#feedWanted = wanted;
+        this.#tellOpus();
+      },
       ...(onPart && { onPart }),
     });
     onOrigin(this.#chain.origin);
     this.director.canvas(record.format);
     this.#publish({});
+  }
+
+  /** An encoder's sound is wanted alone too: those on stage would hear themselves in the mix. */
+  #tellOpus(): void {
+    const encoder = this.#publication?.protocol === "stage" ? null : this.#publication;
+    this.#mixer.opus({ wanted: this.#feedWanted, solo: encoder?.sessionId ?? null });
   }
 
   #sourceLost(): void {

@@ -13,6 +13,7 @@ import { type Scene, soloScene } from "../picture/scene.ts";
 import type { MixerStats } from "../protocol.ts";
 import { SoundBus } from "../sound/sound-bus.ts";
 import type { Source } from "../source/source.ts";
+import { OpusSounds } from "./opus-sounds.ts";
 import { ProgramPictureMaker } from "./program-picture-maker.ts";
 import { StageScene } from "./stage-scene.ts";
 import { type Gathered, StageSources } from "./stage-sources.ts";
@@ -31,6 +32,8 @@ export interface ProgramOutput {
   picture(index: number, picture: ProgramPicture): void;
   sound(index: number, data: Buffer): void;
   thumbnail(index: number, data: Buffer): void;
+  /** Sound as Opus, while it is wanted; `sample` is where in the program it begins. */
+  opus?(track: "mix" | "solo", sample: number, data: Buffer): void;
 }
 
 export interface ProgramEngineOptions {
@@ -60,6 +63,8 @@ export class ProgramEngine {
   readonly #maker: ProgramPictureMaker;
   readonly #bus: SoundBus;
   readonly #thumbnails: ThumbnailMaker;
+  #opus: OpusSounds | null = null;
+  #soloId: string | null = null;
   readonly #firstIndex: number;
   readonly #stage = new StageScene(this.#sources);
   readonly #overlays: Overlays;
@@ -117,6 +122,15 @@ export class ProgramEngine {
     this.#stage.direct(stage, this.nextDueMs);
   }
 
+  /** Sound as Opus from the next block on, or no longer. */
+  setOpus(opus: { readonly wanted: boolean; readonly solo: string | null }): void {
+    this.#soloId = opus.solo;
+    this.#bus.keepSolo(opus.wanted ? opus.solo : null);
+    if (opus.wanted === (this.#opus !== null)) return;
+    this.#opus?.close();
+    this.#opus = opus.wanted ? new OpusSounds({ opus: (...packet) => this.#options.output.opus?.(...packet) }) : null;
+  }
+
   /** A source is gone for good: its sound fades, and the slate comes at once when nobody else is there. */
   removeSource(sourceId: string): void {
     if (!this.#sources.has(sourceId)) return;
@@ -162,6 +176,8 @@ export class ProgramEngine {
     this.#maker.close();
     this.#overlays.close();
     this.#thumbnails.close();
+    this.#opus?.close();
+    this.#opus = null;
   }
 
   #make(index: number): void {
@@ -219,8 +235,11 @@ export class ProgramEngine {
 
   #sendSound(index: number): void {
     const { format, zeroMs, output } = this.#options;
-    const from = Math.round(zeroMs * SAMPLES_PER_MS) + index * samplesPerFrame(format.fps);
-    output.sound(index, this.#bus.mix(from, this.#sources.levels()));
+    const sample = index * samplesPerFrame(format.fps);
+    const mix = this.#bus.mix(Math.round(zeroMs * SAMPLES_PER_MS) + sample, this.#sources.levels());
+    output.sound(index, mix);
+    const hasSolo = this.#soloId !== null && this.#sources.has(this.#soloId);
+    this.#opus?.push(sample, { mix, solo: hasSolo ? this.#bus.solo() : null });
     for (const source of this.#sources.all) {
       this.#stage.heard(source.sourceId, { loudness: this.#bus.loudnessOf(source), atMs: this.#dueMs(index) });
     }

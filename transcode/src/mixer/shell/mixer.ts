@@ -27,12 +27,14 @@ interface Feed {
 }
 
 type StageCommand = Extract<MixerCommand, { kind: "stage" }>;
+type OpusCommand = Extract<MixerCommand, { kind: "opus" }>;
 
 export class Mixer {
   readonly #options: MixerOptions;
   readonly #writer: RecordWriter;
   readonly #feeds = new Map<string, Feed>();
   #stage: StageCommand | null = null;
+  #opus: OpusCommand | null = null;
   #engine: ProgramEngine | null = null;
   #ticker: Ticker | null = null;
   #stats: NodeJS.Timeout | null = null;
@@ -50,6 +52,10 @@ export class Mixer {
       case "stage":
         this.#stage = command;
         this.#direct();
+        break;
+      case "opus":
+        this.#opus = command;
+        this.#engine?.setOpus(command);
         break;
       case "start":
         this.#start(command);
@@ -135,6 +141,7 @@ export class Mixer {
         },
         sound: (index, data) => this.#writer.write("audio", index, { data }),
         thumbnail: (index, data) => this.#writer.write("thumbnail", index, { data }),
+        opus: (track, sample, data) => this.#writer.write(`${track}-opus`, sample, { data }),
       },
       onAir: (sourceId) => send({ kind: "source-on-air", sourceId }),
       onLost: (sourceId, reason) => send({ kind: "source-lost", sourceId, reason }),
@@ -143,6 +150,7 @@ export class Mixer {
     this.#engine = engine;
     for (const { source } of this.#feeds.values()) engine.addSource(source);
     this.#direct();
+    if (this.#opus) engine.setOpus(this.#opus);
     this.#ticker = new Ticker({
       clock,
       nextDueMs: () => engine.nextDueMs,

@@ -26,12 +26,27 @@ export class SoundBus {
   readonly #mixRight: Float32Array;
   readonly #left: Float32Array;
   readonly #right: Float32Array;
+  readonly #soloLeft: Float32Array;
+  readonly #soloRight: Float32Array;
+  #soloId: string | null = null;
 
   constructor(options: { readonly blockSamples: number }) {
     this.#mixLeft = new Float32Array(options.blockSamples);
     this.#mixRight = new Float32Array(options.blockSamples);
     this.#left = new Float32Array(options.blockSamples);
     this.#right = new Float32Array(options.blockSamples);
+    this.#soloLeft = new Float32Array(options.blockSamples);
+    this.#soloRight = new Float32Array(options.blockSamples);
+  }
+
+  /** Keeps this source's part of each block apart as well; null: nobody's. */
+  keepSolo(sourceId: string | null): void {
+    this.#soloId = sourceId;
+  }
+
+  /** What the source kept apart gave to the last block, as s16le stereo; silence when it gave nothing. */
+  solo(): Buffer {
+    return toS16(this.#soloLeft, this.#soloRight);
   }
 
   /**
@@ -41,6 +56,8 @@ export class SoundBus {
   mix(from: number, levels: readonly SoundLevel[]): Buffer {
     this.#mixLeft.fill(0);
     this.#mixRight.fill(0);
+    this.#soloLeft.fill(0);
+    this.#soloRight.fill(0);
     for (const level of levels) this.#add(from + LOOK_AHEAD_SAMPLES, level);
     this.#forgetAbsent(levels);
     this.#limiter.process(this.#mixLeft, this.#mixRight);
@@ -60,11 +77,22 @@ export class SoundBus {
     for (let i = 0; i < this.#left.length; i++) {
       if (gain !== level.gain) gain += Math.max(-step, Math.min(step, level.gain - gain));
       if (!heard) continue;
-      this.#mixLeft[i] = (this.#mixLeft[i] ?? 0) + (this.#left[i] ?? 0) * gain;
-      this.#mixRight[i] = (this.#mixRight[i] ?? 0) + (this.#right[i] ?? 0) * gain;
+      const left = (this.#left[i] ?? 0) * gain;
+      const right = (this.#right[i] ?? 0) * gain;
+      this.#left[i] = left;
+      this.#right[i] = right;
+      this.#mixLeft[i] = (this.#mixLeft[i] ?? 0) + left;
+      this.#mixRight[i] = (this.#mixRight[i] ?? 0) + right;
     }
     this.#gains.set(input, gain);
-    this.#loudness.set(input, heard ? rootMeanSquare(this.#left) * gain : 0);
+    this.#loudness.set(input, heard ? rootMeanSquare(this.#left) : 0);
+    if (heard) this.#takeSolo(input);
+  }
+
+  #takeSolo({ sourceId }: SoundInput): void {
+    if (sourceId !== this.#soloId) return;
+    this.#soloLeft.set(this.#left);
+    this.#soloRight.set(this.#right);
   }
 
   #forgetAbsent(levels: readonly SoundLevel[]): void {

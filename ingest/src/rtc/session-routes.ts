@@ -1,46 +1,50 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Type } from "typebox";
-import { Value } from "typebox/value";
-import { type Takeover, takeoverSchema } from "../contract.ts";
 import type { IceServer } from "../signalling.ts";
 import { MAX_SDP_CHARACTERS } from "../signalling.ts";
-import { sendStageError } from "./errors.ts";
+import { type StageErrorCode, sendStageError } from "./errors.ts";
 import { readBody } from "./read-body.ts";
 import { readTrickleFragment } from "./trickle.ts";
-import type { WhipAnswer, WhipPublisher, WhipResource } from "./whip.ts";
 
-/** Set by the edge for a request of the room's signed-in host, as JSON. */
-export const HOST_HEADER = "x-lianmai-host";
-const hostSchema = Type.Object({ userId: Type.String({ minLength: 1, maxLength: 64 }), takeover: takeoverSchema });
-
-/** What the routes need of WHIP. */
-export interface WhipService {
-  start(room: string, request: StartRequest): Promise<WhipAnswer>;
-  find(room: string, sessionId: string): WhipResource | undefined;
+/** A session that has been made by an offer. */
+export interface SessionResource {
+  readonly etag: string;
+  /** Of the offer: another in a fragment asks for an ICE restart. */
+  readonly usernameFragment: string;
+  /** Ends it, as its far end wishes. */
+  close(): void;
 }
 
-export interface StartRequest {
-  readonly publisher: WhipPublisher | undefined;
-  readonly offer: string;
-  readonly userAgent: string;
+export type SessionAnswer =
+  | { readonly kind: "created"; readonly sessionId: string; readonly sdp: string; readonly etag: string }
+  | { readonly kind: "refused"; readonly code: StageErrorCode; readonly detail?: string };
+
+/** WHIP or WHEP, behind the routes. */
+export interface SessionService {
+  start(
+    room: string,
+    request: { readonly offer: string; readonly headers: IncomingMessage["headers"] },
+  ): Promise<SessionAnswer>;
+  find(room: string, sessionId: string): SessionResource | undefined;
 }
 
-export interface WhipRoutesOptions {
-  readonly sessions: WhipService;
+export interface SessionRoutesOptions {
+  /** First part of the path. */
+  readonly name: "whip" | "whep";
+  readonly sessions: SessionService;
   readonly iceServers: () => readonly IceServer[];
 }
 
 /**
- * Answers `/whip/:room` and `/whip/:room/:session` (RFC 9725); returns false for any other
- * path. The edge has found out who asks.
+ * Answers `/whip/:room` and `/whip/:room/:session` (RFC 9725), and the same of WHEP (draft-ietf-wish-whep), of which it
+ * is the case where the player offers. Returns false for any other path. The edge has found out who asks.
  */
-export function whipRoutes(
-  options: WhipRoutesOptions,
+export function sessionRoutes(
+  options: SessionRoutesOptions,
 ): (request: IncomingMessage, response: ServerResponse) => boolean {
   return (request, response) => {
     const [path = ""] = (request.url ?? "").split("?", 1);
     const [, first, room, sessionId, ...rest] = path.split("/");
-    if (first !== "whip" || !room || rest.length > 0) return false;
+    if (first !== options.name || !room || rest.length > 0) return false;
     const done =
       sessionId === undefined
         ? create(options, room, request, response)
@@ -53,7 +57,7 @@ export function whipRoutes(
 }
 
 async function create(
-  options: WhipRoutesOptions,
+  options: SessionRoutesOptions,
   room: string,
   request: IncomingMessage,
   response: ServerResponse,
@@ -72,8 +76,7 @@ async function create(
     sendStageError(response, "body-too-large", { headers: { connection: "close" } });
     return;
   }
-  const userAgent = request.headers["user-agent"] ?? "";
-  const answer = await options.sessions.start(room, { publisher: readPublisher(request), offer, userAgent });
+  const answer = await options.sessions.start(room, { offer, headers: request.headers });
   if (answer.kind === "refused") {
     sendStageError(response, answer.code, { detail: answer.detail });
     return;
@@ -81,7 +84,7 @@ async function create(
   response.writeHead(201, {
     "content-type": "application/sdp",
     "cache-control": "no-store",
-    location: `/whip/${room}/${answer.sessionId}`,
+    location: `/${options.name}/${room}/${answer.sessionId}`,
     etag: answer.etag,
     "accept-patch": "application/trickle-ice-sdpfrag",
     ...(links.length > 0 && { link: links }),
@@ -90,7 +93,7 @@ async function create(
 }
 
 async function change(
-  options: WhipRoutesOptions,
+  options: SessionRoutesOptions,
   which: { readonly room: string; readonly sessionId: string },
   request: IncomingMessage,
   response: ServerResponse,
@@ -101,13 +104,13 @@ async function change(
     return;
   }
   if (request.method === "DELETE") {
-    resource.close("unpublished");
+    resource.close();
     response.writeHead(200, { "cache-control": "no-store" }).end();
   } else if (request.method === "PATCH") await trickle(resource, request, response);
   else sendStageError(response, "method-not-allowed", { headers: { allow: "DELETE, PATCH" } });
 }
 
-async function trickle(resource: WhipResource, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function trickle(resource: SessionResource, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (mediaType(request) !== "application/trickle-ice-sdpfrag") {
     sendStageError(response, "unsupported-media-type", {
       headers: { "accept-patch": "application/trickle-ice-sdpfrag" },
@@ -127,23 +130,6 @@ async function trickle(resource: WhipResource, request: IncomingMessage, respons
   else if (fragment.kind === "restart")
     sendStageError(response, "ice-restart-unsupported", { headers: { allow: "DELETE" } });
   else response.writeHead(204, { "cache-control": "no-store" }).end();
-}
-
-function readPublisher(request: IncomingMessage): WhipPublisher | undefined {
-  const host = readHost(request.headers[HOST_HEADER]);
-  if (host) return { by: "host", ...host };
-  const [scheme, key] = (request.headers.authorization ?? "").split(" ", 3);
-  return scheme?.toLowerCase() === "bearer" && key ? { by: "key", key } : undefined;
-}
-
-function readHost(header: string | string[] | undefined): { userId: string; takeover: Takeover } | undefined {
-  if (typeof header !== "string") return undefined;
-  try {
-    const value: unknown = JSON.parse(header);
-    return Value.Check(hostSchema, value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 const mediaType = (request: IncomingMessage): string =>
