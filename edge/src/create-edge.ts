@@ -43,6 +43,7 @@ import { startStageLog } from "./stage/log-stage.ts";
 import { signallingRoutes } from "./stage/signalling-routes.ts";
 import { createStageCommands } from "./stage/stage-commands.ts";
 import { createFindStageNode } from "./stage/stage-nodes.ts";
+import { whepRoutes } from "./stage/whep-routes.ts";
 import { whipRoutes } from "./stage/whip-routes.ts";
 import { openDatabase } from "./storage/database.ts";
 import { migrate } from "./storage/migrate.ts";
@@ -193,6 +194,7 @@ export async function createEdge(
   });
   const stageParts = { rooms, authenticate, limits, findNode: createFindStageNode(redis) };
   whipRoutes(app, stageParts);
+  whepRoutes(app, { ...stageParts, roles, log: room.log, viewing, redis, clock });
   signallingRoutes(app, { ...stageParts, roles, log: room.log, acts, users, clock });
   const stageLog = startStageLog({ redis, subscriber, log: room.log, rooms, logger });
   metricsRoute(app, { metrics, authenticate });

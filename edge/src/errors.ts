@@ -21,6 +21,7 @@ export const problemCatalogue = {
   "cross-site": entry(403, "A signed-in browser may only do that from this site's own pages"),
   outranked: entry(403, "This person is not below you in this room"),
   removed: entry(403, "You were removed from this room"),
+  "webrtc-off": entry(403, "This room is not watched by WebRTC"),
   "upload-refused": entry(403, "This upload is not allowed here"),
   "not-found": entry(404, "There is nothing at this path"),
   "room-not-found": entry(404, "There is no such room"),

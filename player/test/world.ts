@@ -49,7 +49,7 @@ export function emptyWorld(): World {
     rooms: [],
     keys: [],
     sessions: [],
-    settings: { title: "", coverUrl: "", takeover: "refuse", graceMs: 60_000, partTargetMs: 333 },
+    settings: { title: "", coverUrl: "", takeover: "refuse", graceMs: 60_000, partTargetMs: 333, webrtc: false },
     health: { publishing: false, publication: null, health: null },
     failure: undefined,
     signInFailure: undefined,
@@ -71,6 +71,7 @@ export function roomOf(
     coverUrl: "",
     host: { id: host, name: host },
     createdAtMs: Date.now() - 86_400_000,
+    webrtc: false,
     live: programId
       ? {
           at: "live",

@@ -80,6 +80,8 @@ export const roomSchema = Type.Object({
   coverUrl: Type.String(),
   host: Type.Object({ id: Type.String(), name: Type.String() }),
   createdAtMs: Type.Integer(),
+  /** Anybody may watch by WebRTC too; hosts, moderators and people on stage may anyway. */
+  webrtc: Type.Boolean(),
   live: Type.Union([liveSchema, Type.Null()]),
 });
 export type Room = Static<typeof roomSchema>;
@@ -91,6 +93,8 @@ export const roomHostSettingsSchema = Type.Object({
   takeover: Type.Union([Type.Literal("refuse"), Type.Literal("newest")]),
   graceMs: Type.Integer({ minimum: 0, maximum: 600_000 }),
   partTargetMs: Type.Integer({ minimum: 100, maximum: 1_000 }),
+  /** Viewers may watch by WebRTC, as far as places go. */
+  webrtc: Type.Boolean(),
 });
 export type RoomHostSettings = Static<typeof roomHostSettingsSchema>;
 

@@ -14,6 +14,7 @@ export function describeRoom(
     coverUrl: room.coverUrl,
     host: room.host,
     createdAtMs: room.createdAtMs,
+    webrtc: room.webrtc,
     live: program ? describeProgram(program, viewers) : null,
   };
 }

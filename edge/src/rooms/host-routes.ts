@@ -142,12 +142,13 @@ export function hostRoutes(
   }
 }
 
-const settingsOf = ({ title, coverUrl, takeover, graceMs, partTargetMs }: StoredRoom) => ({
+const settingsOf = ({ title, coverUrl, takeover, graceMs, partTargetMs, webrtc }: StoredRoom) => ({
   title,
   coverUrl,
   takeover,
   graceMs,
   partTargetMs,
+  webrtc,
 });
 
 function parse<Schema extends TSchema>(schema: Schema, text: string | null | undefined): Static<Schema> | undefined {

@@ -69,6 +69,7 @@ describe("rooms", () => {
       takeover: "refuse",
       graceMs: 60_000,
       partTargetMs: 333,
+      webrtc: false,
     });
     const changed = await edge.call("PATCH", path, { token: ann.token, body: { title: "Changed" } });
     expect(changed.body).toEqual({ ...before.body, title: "Changed" });

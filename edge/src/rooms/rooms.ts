@@ -44,6 +44,7 @@ const COLUMNS = {
   takeover: "takeover",
   graceMs: "grace_ms",
   partTargetMs: "part_target_ms",
+  webrtc: "webrtc",
 } as const satisfies Record<keyof RoomHostSettings, string>;
 
 /** {@link Rooms} on SQLite. */
@@ -91,7 +92,7 @@ export function createRooms(database: Database, options: { readonly clock: Clock
       const names = (Object.keys(COLUMNS) as (keyof RoomHostSettings)[]).filter((name) => settings[name] !== undefined);
       if (names.length > 0) {
         const text = names.map((name) => `${COLUMNS[name]} = ?`).join(", ");
-        const values = names.map((name) => settings[name] as SqlValue);
+        const values = names.map((name) => toSql(settings[name]));
         database.run(`UPDATE rooms SET ${text} WHERE slug = ? AND deleted_at_ms IS NULL`, ...values, slug);
       }
       return bySlug(slug);
@@ -105,6 +106,9 @@ export function createRooms(database: Database, options: { readonly clock: Clock
   };
 }
 
+const toSql = (value: string | number | boolean | undefined): SqlValue =>
+  typeof value === "boolean" ? Number(value) : (value ?? null);
+
 const roomFrom = (row: SqlRow): StoredRoom => ({
   id: String(row["id"]),
   slug: String(row["slug"]),
@@ -114,5 +118,6 @@ const roomFrom = (row: SqlRow): StoredRoom => ({
   takeover: row["takeover"] === "newest" ? "newest" : "refuse",
   graceMs: Number(row["grace_ms"]),
   partTargetMs: Number(row["part_target_ms"]),
+  webrtc: row["webrtc"] === 1,
   createdAtMs: Number(row["created_at_ms"]),
 });

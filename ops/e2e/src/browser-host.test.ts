@@ -78,6 +78,36 @@ describe("a browser host", () => {
     await viewer.close();
   });
 
+  it("is watched by WebRTC too, and the player slides there and back without loading the page anew", async () => {
+    await stack.api("PATCH", "/api/v1/rooms/browser-host/settings", { webrtc: true });
+    const viewer = await browser.newPage({ viewport: { width: 1280, height: 800 }, locale: "en" });
+    await viewer.goto(`${stack.url}/r/browser-host`);
+    await viewer.evaluate("window.__sameDocument = true");
+    const playing = (realtime: boolean) => async () => {
+      const state = await viewer.evaluate(`(() => {
+        const video = document.querySelector("media-controller video");
+        return { webrtc: Boolean(video?.srcObject), width: video?.videoWidth ?? 0, time: video?.currentTime ?? 0 };
+      })()`);
+      const { webrtc, width, time } = state as { webrtc: boolean; width: number; time: number };
+      return webrtc === realtime && width > 0 && time > 1;
+    };
+    const isTrue = (value: boolean) => value;
+    await until("HLS", playing(false), isTrue, { budgetMs: 60_000 });
+    const choose = async (name: string) => {
+      await viewer.locator("media-controller").hover();
+      await viewer.locator("button.quality").click();
+      await viewer.getByText(name, { exact: true }).last().click();
+    };
+    await choose("Real time");
+    await until("WebRTC", playing(true), isTrue);
+    const metrics = await (await fetch(`http://127.0.0.1:${stack.ports.stage}/metrics`)).text();
+    expect(metrics).toMatch(/^lianmai_stage_whep_viewers\S* 1$/m);
+    await choose("Auto");
+    await until("HLS again", playing(false), isTrue, { budgetMs: 60_000 });
+    expect(await viewer.evaluate("window.__sameDocument")).toBe(true);
+    await viewer.close();
+  }, 180_000);
+
   it("brings its layout with the media", async () => {
     const text = await (await fetch(await mediaPlaylist("audio"))).text();
     const value = /#EXT-X-DATERANGE:.*CLASS="lianmai\.layout".*X-LAYOUT="([\w-]+)"/.exec(text)?.[1] ?? "";

@@ -2,6 +2,7 @@
 import { enChat } from "./en-chat.ts";
 import { enGifts } from "./en-gifts.ts";
 import { enModeration } from "./en-moderation.ts";
+import { enRealtime } from "./en-realtime.ts";
 import { enStage } from "./en-stage.ts";
 
 export const en = {
@@ -9,6 +10,7 @@ export const en = {
   ...enGifts,
   ...enModeration,
   ...enStage,
+  ...enRealtime,
   brand: "Lianmai",
   "nav.skip": "Skip to content",
   "nav.home": "Lianmai, lobby",

@@ -1,6 +1,7 @@
 import type { en } from "./en.ts";
 import { zhChat } from "./zh-chat.ts";
 import { zhModeration } from "./zh-moderation.ts";
+import { zhRealtime } from "./zh-realtime.ts";
 import { zhStage } from "./zh-stage.ts";
 
 type Base<Key extends string> = Key extends `${string}_one`
@@ -17,6 +18,7 @@ export const zh: Readonly<Record<Base<keyof typeof en>, string>> = {
   ...zhGifts,
   ...zhModeration,
   ...zhStage,
+  ...zhRealtime,
   brand: "连麦",
   "nav.skip": "跳到正文",
   "nav.home": "连麦，回到大厅",

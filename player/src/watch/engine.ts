@@ -42,7 +42,7 @@ export type EngineFacts = {
 
 /** One attachment of a stream to a video element. `close` may be called more than once. */
 export interface Engine {
-  readonly kind: "hls.js" | "native";
+  readonly kind: "hls.js" | "native" | "whep";
   look(): EngineFacts;
   want(quality: Quality): void;
   /** Applies the latency controller's decision. */
@@ -55,6 +55,8 @@ export interface Engine {
 /** What an engine needs to start. */
 export type EngineOptions = {
   readonly playlistUrl: string;
+  /** By WebRTC rather than HLS. */
+  readonly realtime: boolean;
   /** Counts the viewer at the edge; random for each page. */
   readonly viewerId: string;
   readonly seedBitsPerSecond: number;

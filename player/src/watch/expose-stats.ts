@@ -1,6 +1,7 @@
 /** A read-only look at the playback for tests and support: `__lianmaiStats()`. */
 import type { EngineFacts } from "./engine.ts";
-import type { Playback, PlaybackStats } from "./playback.svelte.ts";
+import type { Playback } from "./playback.svelte.ts";
+import type { PlaybackStats } from "./playback-parts.ts";
 
 /** What `__lianmaiStats()` answers. Times in milliseconds; `latencyMs` is the picture's age by the server's clock. */
 export type ExposedStats = {

@@ -21,6 +21,7 @@ const room = (on: Live | null): Room => ({
   coverUrl: "",
   host: { id: "u", name: "U" },
   createdAtMs: 1,
+  webrtc: false,
   live: on,
 });
 

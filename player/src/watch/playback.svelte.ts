@@ -1,5 +1,5 @@
 /** Keeps one video element playing one room: observes, steers, repairs. The page is never reloaded. */
-import type { Engine, EngineEvent, EngineFacts, EngineOptions, Quality } from "./engine.ts";
+import type { Engine, EngineEvent, EngineFacts, Quality } from "./engine.ts";
 import {
   afterStall,
   baseTargetMs,
@@ -8,40 +8,12 @@ import {
   startLatencyMemory,
   stepLatency,
 } from "./latency.ts";
+import type { PlaybackParts, PlaybackStats } from "./playback-parts.ts";
 import { type RecoverInput, recover, startRecover } from "./recover.ts";
 import { startPlaying } from "./start-playing.ts";
 
 /** What the picture is doing, as seen on the video element. */
 export type PictureState = "none" | "starting" | "playing" | "paused" | "stalled" | "finished";
-
-/** Counters and measures for the statistics panel and for tests. */
-export type PlaybackStats = {
-  readonly stalls: number;
-  readonly stalledMs: number;
-  readonly recoveries: number;
-  readonly errors: number;
-  readonly lastError: string;
-  readonly firstFrameMs: number | undefined;
-  readonly droppedFrames: number;
-  readonly shownFrames: number;
-  readonly rate: number;
-  readonly targetMs: number;
-  readonly currentTimeS: number;
-  readonly width: number;
-  readonly height: number;
-};
-
-/** What a playback needs from outside. */
-export type PlaybackParts = {
-  readonly createEngine: (video: HTMLVideoElement, options: EngineOptions) => Engine | undefined;
-  readonly viewerId: string;
-  readonly seedBitsPerSecond: number;
-  readonly saveBitsPerSecond: (value: number) => void;
-  readonly onFinished: () => void;
-  readonly onFailing: () => void;
-  /** The picture is about to be taken off the element: keep what it shows. */
-  readonly onReplace: () => void;
-};
 
 const SAVE_EVERY_MS = 10_000;
 /** A stall this soon after a failed request is the server's absence. */
@@ -58,6 +30,10 @@ export class Playback {
   playBlocked = $state(false);
   /** This browser can play no HLS. */
   unsupported = $state(false);
+  /** By WebRTC; falls back to HLS by itself. */
+  realtime = $state(false);
+  /** Whether this room offers it to this viewer. */
+  realtimeOffered = $state(false);
 
   readonly #video: HTMLVideoElement;
   readonly #parts: PlaybackParts;
@@ -110,6 +86,13 @@ export class Playback {
     this.#engine?.want(quality);
   }
 
+  /** Slides to WebRTC or back to HLS; the picture stays until the other way has one. */
+  slide(realtime: boolean): void {
+    if (realtime === this.realtime) return;
+    this.realtime = realtime;
+    this.#create();
+  }
+
   goLive(): void {
     this.#engine?.goLive();
     void this.play();
@@ -147,6 +130,7 @@ export class Playback {
     if (!source) return;
     const engine = this.#parts.createEngine(this.#video, {
       playlistUrl: source.playlistUrl,
+      realtime: this.realtime,
       viewerId: this.#parts.viewerId,
       seedBitsPerSecond: this.#seed,
       quality: this.quality,
@@ -228,13 +212,18 @@ export class Playback {
       this.#troubleAtMs = performance.now();
       this.#parts.onFailing();
     } else if (event.kind === "failed") {
-      this.#counts.errors++;
-      this.#counts.lastError = event.details;
-      this.#step({ kind: "failed", nowMs: performance.now(), cause: event.cause });
-      this.#parts.onFailing();
+      this.#failed(event);
     } else {
       this.#parts.onFinished();
     }
+  }
+
+  #failed({ details, cause }: Extract<EngineEvent, { readonly kind: "failed" }>): void {
+    this.#counts.errors++;
+    this.#counts.lastError = details;
+    if (this.realtime) this.slide(false);
+    else this.#step({ kind: "failed", nowMs: performance.now(), cause });
+    this.#parts.onFailing();
   }
 
   #tick(): void {

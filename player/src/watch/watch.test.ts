@@ -15,6 +15,7 @@ const room = (programId?: string): Room => ({
   coverUrl: "",
   host: { id: "u", name: "U" },
   createdAtMs: 1,
+  webrtc: false,
   live: programId
     ? {
         at: "live",
