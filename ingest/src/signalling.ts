@@ -70,6 +70,13 @@ export interface StageTrack {
   readonly kind: "audio" | "video";
 }
 
+/**
+ * Stands for nobody: the lines of this "participant" carry the program's picture and the encoder's sound, while an
+ * encoder (RTMP or WHIP) feeds the room. Guests get them; the host is the encoder.
+ */
+export const PROGRAM_PARTICIPANT = "program";
+export type ProgramParticipant = typeof PROGRAM_PARTICIPANT;
+
 export interface IceServer {
   readonly urls: readonly string[];
   readonly username?: string;

@@ -37,6 +37,14 @@ export type StageOutcome =
 /** A user's participant id in every room: the user's own id. */
 export const participantIdOf = (userId: string): string => userId;
 
+const OWN_KINDS = new Set(["raise-hand", "lower-hand", "accept", "decline", "leave", "own-media"]);
+
+/** A command as what happens to the stage: about oneself, or directing others. */
+export const inputOf = (actor: StageActor, command: OwnCommand | DirectorCommand): StageInput =>
+  OWN_KINDS.has(command.kind)
+    ? { kind: "own", actor, command: command as OwnCommand }
+    : { kind: "direct", actor, command: command as DirectorCommand };
+
 export function reduce(stage: Stage, input: StageInput, nowMs: number): StageOutcome {
   const outcome = decide(stage, input, nowMs);
   if (outcome.kind === "refused" || !outcome.change) return outcome;

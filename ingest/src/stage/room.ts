@@ -1,13 +1,11 @@
-import type { Logger } from "@lianmai/process";
-import type { Takeover } from "../contract.ts";
-import type { PeerParts } from "../rtc/peer-factory.ts";
-import { participantIdOf, type StageInput } from "../seats/reduce.ts";
-import type { StageStore, StoreOutcome } from "../seats/store.ts";
-import type { IceServer, SignallingCode, StageReply, StageRequest } from "../signalling.ts";
+import { inputOf, participantIdOf, type StageInput } from "../seats/reduce.ts";
+import type { StoreOutcome } from "../seats/store.ts";
+import type { SignallingCode, StageReply, StageRequest } from "../signalling.ts";
 import type { Stage, StageActor, StageParticipant } from "../stage-contract.ts";
 import { SdpError } from "../webrtc/sdp.ts";
+import { EncoderTracks } from "./encoder-tracks.ts";
 import { Member, type OfferedMemberSource } from "./member.ts";
-import type { OnAir } from "./on-air.ts";
+import type { Caller, RoomOptions } from "./room-options.ts";
 import { qualityOf, sameSources, speakersOf, viewFor } from "./views.ts";
 
 /** Browsers connected to one room's stage at once. */
@@ -17,28 +15,12 @@ const SWEEP_EVERY_TICKS = 4;
 const ALLOCATE_EVERY_TICKS = 2;
 const QUALITY_EVERY_TICKS = 8;
 
-export interface RoomOptions {
-  readonly room: string;
-  readonly store: StageStore;
-  readonly peers: PeerParts;
-  readonly logger: Logger;
-  readonly sourceBaseUrl: () => string;
-  readonly iceServers: (userId: string) => readonly IceServer[];
-  readonly onAir: OnAir;
-}
-
-/** Who asks now: roles and policies change while a browser is connected. */
-export interface Caller {
-  readonly actor: StageActor;
-  /** The room's policy towards a publisher that is already there. */
-  readonly takeover: Takeover;
-}
-
 /** One room's stage on this node: who is connected, and what goes from whom to whom. */
 export class StageRoom {
   readonly #options: RoomOptions;
   readonly #members = new Map<string, Member>();
   readonly #timer: NodeJS.Timeout;
+  readonly #encoder: EncoderTracks;
   #stage: Stage;
   #ticks = 0;
   #speakers = "";
@@ -47,6 +29,7 @@ export class StageRoom {
   constructor(stage: Stage, options: RoomOptions) {
     this.#stage = stage;
     this.#options = options;
+    this.#encoder = new EncoderTracks(options);
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -161,6 +144,7 @@ export class StageRoom {
 
   close(code: SignallingCode): void {
     clearInterval(this.#timer);
+    this.#encoder.close();
     for (const member of this.#members.values()) {
       member.send({ kind: "bye", code });
       member.leave();
@@ -198,11 +182,7 @@ export class StageRoom {
     actor: StageActor,
     command: Extract<StageRequest, { kind: "command" }>["command"],
   ): Promise<Extract<StageReply, { kind: "result" }>["code"]> {
-    const outcome = await this.#apply(
-      OWN_KINDS.has(command.kind)
-        ? { kind: "own", actor, command: command as Extract<StageInput, { kind: "own" }>["command"] }
-        : { kind: "direct", actor, command: command as Extract<StageInput, { kind: "direct" }>["command"] },
-    );
+    const outcome = await this.#apply(inputOf(actor, command));
     if (!outcome) return "stage-busy";
     return outcome.kind === "done" ? "done" : outcome.code;
   }
@@ -236,6 +216,7 @@ export class StageRoom {
 
   #mediaChanged(member: Member): void {
     this.#tellSources(member);
+    void this.#lookForEncoder();
     if (!member.joined) this.#options.onAir.stop(this.#options.room, member.actor.userId);
     this.#route();
   }
@@ -250,15 +231,24 @@ export class StageRoom {
     void this.#apply({ kind: "sources", participantId, sources });
   }
 
-  /** Everybody with media gets the tracks of all who are seated, but their own. */
+  /** What an encoder sends begins and ends without anything happening on the stage. */
+  async #lookForEncoder(): Promise<void> {
+    const isGuest = ({ actor, joined }: Member) => joined && actor.role !== "host";
+    await this.#encoder.look({ wanted: [...this.#members.values()].some(isGuest) });
+    this.#route();
+  }
+
+  /** Everybody with media gets the tracks of all who are seated, but their own; guests what an encoder sends. */
   #route(): void {
+    const encoder = this.#encoder.tracks(this.#options.peers.nowMs());
     const seated = this.#stage.participants.filter(({ place }) => place.at === "seated");
     for (const [participantId, member] of this.#members) {
       if (!member.peer) continue;
       const others = seated.filter((other) => other.participantId !== participantId);
-      member.peer.want(
-        others.flatMap((other) => this.#members.get(other.participantId)?.tracks(other.participantId) ?? []),
-      );
+      member.peer.want([
+        ...others.flatMap((other) => this.#members.get(other.participantId)?.tracks(other.participantId) ?? []),
+        ...(member.actor.role === "host" ? [] : encoder),
+      ]);
     }
   }
 
@@ -266,6 +256,7 @@ export class StageRoom {
     this.#ticks += 1;
     if (this.#ticks % ALLOCATE_EVERY_TICKS === 0) for (const member of this.#members.values()) this.#allocate(member);
     if (this.#ticks % QUALITY_EVERY_TICKS === 0) this.#tellQuality();
+    if (this.#ticks % QUALITY_EVERY_TICKS === 1) void this.#lookForEncoder();
     if (this.#ticks % SWEEP_EVERY_TICKS === 0 && this.#stage.participants.some(isAway))
       void this.#apply({ kind: "sweep" });
     this.#tellSpeakers();
@@ -294,5 +285,4 @@ export class StageRoom {
   }
 }
 
-const OWN_KINDS = new Set(["raise-hand", "lower-hand", "accept", "decline", "leave", "own-media"]);
 const isAway = ({ connection }: StageParticipant): boolean => connection === "away";

@@ -9,7 +9,8 @@ import {
   stageSchema,
 } from "../stage-contract.ts";
 import type { OfferedMemberSource } from "./member.ts";
-import { type RoomOptions, StageRoom } from "./room.ts";
+import { StageRoom } from "./room.ts";
+import type { RoomOptions } from "./room-options.ts";
 
 /** Rooms open on one node at once. */
 const MAX_ROOMS = 256;

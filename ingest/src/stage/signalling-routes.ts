@@ -7,7 +7,8 @@ import { readBody } from "../rtc/read-body.ts";
 import { MAX_SDP_CHARACTERS, type StageReply, stageRequestSchema } from "../signalling.ts";
 import { type StageActor, stageActorSchema } from "../stage-contract.ts";
 import type { Member } from "./member.ts";
-import type { Caller, StageRoom } from "./room.ts";
+import type { StageRoom } from "./room.ts";
+import type { Caller } from "./room-options.ts";
 import type { StageRooms } from "./rooms.ts";
 
 /** Set by the edge: who asks, as JSON; with the room's policy when it is the host. */

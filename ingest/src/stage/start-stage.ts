@@ -78,9 +78,10 @@ export async function startStage(
       user,
       systemClock.wallMs(),
     );
+  const programs = new ProgramLinks({ redis, logger, nowMs: () => systemClock.monotonicMs() });
   const onAir = new OnAir({ registry, clock: systemClock, logger, metrics: counters });
   const rooms: StageRooms = new StageRooms({
-    ...{ redis, peers, logger, onAir, sourceBaseUrl: baseUrl },
+    ...{ redis, peers, logger, onAir, programs, sourceBaseUrl: baseUrl },
     store: createStageStore(redis, { clock: systemClock }),
     iceServers: iceServersOf,
     take: (room) => placement.take(room),
@@ -91,7 +92,6 @@ export async function startStage(
     rooms: () => rooms.names(),
     onLost: (room) => rooms.lost(room),
   });
-  const programs = new ProgramLinks({ redis, logger, nowMs: () => systemClock.monotonicMs() });
   const whep = new WhepSessions({ programs, peers, logger, maxViewers: settings.MAX_WHEP_VIEWERS });
   metrics.gauge("lianmai_stage_whep_viewers", "Viewers by WebRTC.", [], (gauge) => gauge.set(whep.size));
   const sessions = [
