@@ -2,6 +2,8 @@
 
 /** 1,234 or 1.2万. */
 export function formatCount(value: number, tag: string): string {
+  // The first use of Intl takes a slow machine 50 ms, which the first picture would wait for.
+  if (Number.isInteger(value) && value >= 0 && value < 1_000) return String(value);
   return new Intl.NumberFormat(tag, value >= 10_000 ? { notation: "compact", maximumFractionDigits: 1 } : {}).format(
     value,
   );

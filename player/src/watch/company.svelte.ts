@@ -1,0 +1,52 @@
+/** What stands around the picture and lives on the room's one connection: chat and gifts. It comes after the picture. */
+import { untrack } from "svelte";
+import type { Account } from "../account/account.svelte.ts";
+import ChatPanel from "../chat/chat-panel.svelte";
+import { identityOf } from "../chat/identity.ts";
+import type { OpenRoom } from "../chat/open-room.svelte.ts";
+import { RoomSession } from "../chat/room-session.svelte.ts";
+import { Danmaku } from "../danmaku/danmaku.svelte.ts";
+import DanmakuButton from "../danmaku/danmaku-button.svelte";
+import DanmakuLayer from "../danmaku/danmaku-layer.svelte";
+import { giftApi } from "../gifts/gift-api.ts";
+import GiftDock from "../gifts/gift-dock.svelte";
+import GiftOverlay from "../gifts/gift-overlay.svelte";
+import { GiftStage } from "../gifts/gift-stage.svelte.ts";
+import { Gifts } from "../gifts/gifts.svelte.ts";
+import { hearGifts } from "../gifts/hear-gifts.ts";
+
+export class Company {
+  readonly ChatPanel = ChatPanel;
+  readonly DanmakuButton = DanmakuButton;
+  readonly DanmakuLayer = DanmakuLayer;
+  readonly GiftDock = GiftDock;
+  readonly GiftOverlay = GiftOverlay;
+  readonly giftApi = giftApi;
+  readonly giftStage: GiftStage;
+  readonly gifts: Gifts;
+  readonly chat: OpenRoom;
+  readonly danmaku = new Danmaku();
+  readonly #session = new RoomSession();
+  readonly #end: () => void;
+
+  constructor(slug: string, account: Account) {
+    this.giftStage = new GiftStage({ giftOf: (id) => this.gifts.giftOf(id) });
+    this.gifts = new Gifts({ slug, api: giftApi, stage: this.giftStage, name: () => account.user?.name ?? "" });
+    this.chat = this.#session.open(slug);
+    this.#end = $effect.root(() => {
+      $effect(() => {
+        if (account.state.at === "unknown") return;
+        const identity = identityOf(account.user);
+        untrack(() => void this.#session.use(identity));
+      });
+      $effect(() => hearGifts(this.chat, this.giftStage));
+    });
+    // Names and pictures of gifts are needed over the picture and in the chat as well.
+    void this.gifts.loadCatalogue();
+  }
+
+  close(): void {
+    this.#end();
+    this.#session.close();
+  }
+}
