@@ -8,5 +8,5 @@ const edge = "http://127.0.0.1:8080";
 export default defineConfig({
   plugins: [svelte(), earlyLinks(), precompress()],
   server: { proxy: { "/api": edge, "/live": edge } },
-  build: { target: "es2022", modulePreload: { polyfill: false }, assetsInlineLimit: 2048 },
+  build: { target: "es2022", modulePreload: { polyfill: false }, assetsInlineLimit: 2048, cssCodeSplit: false },
 });
