@@ -40,6 +40,7 @@ import { createRooms, type Rooms } from "./rooms/rooms.ts";
 import { roomRoutes } from "./rooms/routes.ts";
 import { layoutRoutes } from "./stage/layout-routes.ts";
 import { startStageLog } from "./stage/log-stage.ts";
+import { openStageRoutes } from "./stage/open-stage-routes.ts";
 import { signallingRoutes } from "./stage/signalling-routes.ts";
 import { createStageCommands } from "./stage/stage-commands.ts";
 import { createFindStageNode } from "./stage/stage-nodes.ts";
@@ -174,6 +175,7 @@ export async function createEdge(
   roomRoutes(app, roomParts);
   historyRoutes(app, { archive: room.archive, log: room.log, rooms, authenticate, hostAccess });
   hostRoutes(app, { ...roomParts, streamKeys, redis, hostAccess });
+  openStageRoutes(app, { redis, rooms });
   layoutRoutes(app, { redis, projection, hostAccess, limits, log: room.log });
   const rtmpServer = (hostname: string) =>
     `rtmp://${publicUrl === "" ? hostname : new URL(publicUrl).hostname}:${rtmpPort}/live`;

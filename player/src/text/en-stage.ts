@@ -160,4 +160,10 @@ export const enStage = {
   "join.takenOff": "You are off the stage.",
   "join.code.removed": "The host keeps you off this stage.",
   "join.code.stage-full": "Too many hands are raised. Try again later.",
+
+  "watch.join": "Join the stage",
+  "watch.guest": "Guest",
+  "watch.person": "{{name}}, in the picture",
+  "watch.gift": "Send a gift",
+  "stage.code.outranked": "You cannot decide over the host or another moderator.",
 };

@@ -159,4 +159,10 @@ export const zhStage: Record<keyof typeof enStage, string> = {
   "join.takenOff": "你已下台。",
   "join.code.removed": "主播不让你再上台。",
   "join.code.stage-full": "举手的人太多，请稍后再试。",
+
+  "watch.join": "上台连麦",
+  "watch.guest": "嘉宾",
+  "watch.person": "画面中的 {{name}}",
+  "watch.gift": "送礼物",
+  "stage.code.outranked": "不能对主播或其他房管这样做。",
 };

@@ -44,6 +44,7 @@ const NO_FACTS: EngineFacts = {
   aheadMs: 0,
   partTargetMs: 0,
   bitsPerSecond: 0,
+  layout: "",
   finished: false,
 };
 

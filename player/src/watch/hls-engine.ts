@@ -18,6 +18,7 @@ import {
   type Quality,
 } from "./engine.ts";
 import type { LatencyStep } from "./latency.ts";
+import { layoutAt } from "./layout-at.ts";
 import { isMedia, patient, withViewer } from "./loading.ts";
 import { localNowMs, ServerClock } from "./server-clock.ts";
 
@@ -89,6 +90,7 @@ export class HlsEngine implements Engine {
       aheadMs: aheadMs(this.#video),
       partTargetMs: details ? (details.partTarget || details.targetduration) * 1_000 : 0,
       bitsPerSecond: this.#auto.bitsPerSecond,
+      layout: layoutAt(details?.dateRanges, playing),
       finished: this.#finished,
     };
   }

@@ -47,6 +47,7 @@ export class NativeEngine implements Engine {
       aheadMs: aheadMs(video),
       partTargetMs: 0,
       bitsPerSecond: this.#options.seedBitsPerSecond,
+      layout: "",
       finished: video.ended,
     };
   }
