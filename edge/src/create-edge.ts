@@ -38,6 +38,7 @@ import { hostRoutes } from "./rooms/host-routes.ts";
 import { createRoomAnswers } from "./rooms/room-answers.ts";
 import { createRooms, type Rooms } from "./rooms/rooms.ts";
 import { roomRoutes } from "./rooms/routes.ts";
+import { connectionTestRoutes } from "./stage/connection-test-routes.ts";
 import { layoutRoutes } from "./stage/layout-routes.ts";
 import { startStageLog } from "./stage/log-stage.ts";
 import { openStageRoutes } from "./stage/open-stage-routes.ts";
@@ -197,6 +198,7 @@ export async function createEdge(
   const stageParts = { rooms, authenticate, limits, findNode: createFindStageNode(redis) };
   whipRoutes(app, stageParts);
   whepRoutes(app, { ...stageParts, roles, log: room.log, viewing, redis, clock });
+  connectionTestRoutes(app, stageParts);
   signallingRoutes(app, { ...stageParts, roles, log: room.log, acts, users, clock });
   const stageLog = startStageLog({ redis, subscriber, log: room.log, rooms, logger });
   metricsRoute(app, { metrics, authenticate });

@@ -15,6 +15,7 @@ export const { p, navigate, isActive, route } = createRouter({
   "/host/:slug": () => import("./host/room-page.svelte"),
   "/studio/:slug": () => import("./stage/studio-page.svelte"),
   "/join/:slug": () => import("./stage/join-page.svelte"),
+  "/connection-test": () => import("./connection-test/connection-test-page.svelte"),
   "/moderate": () => import("./moderation/moderation-page.svelte"),
   "/:slug": () => import("./watch/watch-page.svelte"),
   "*notFound": NotFoundPage,

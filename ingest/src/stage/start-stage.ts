@@ -17,6 +17,7 @@ import { STAGE_COMMANDS_CHANNEL, STAGE_EVENTS_CHANNEL } from "../stage-contract.
 import { instanceIdOrFail, portError } from "../start-error.ts";
 import { type IceTcpFront, listenIceTcp } from "../webrtc/ice-tcp.ts";
 import { createPeerEngine } from "../webrtc/raw-peer.ts";
+import { connectionTestRoutes } from "./connection-test.ts";
 import { guardNode } from "./guard-node.ts";
 import { probeMediaPort } from "./media-port.ts";
 import { OnAir } from "./on-air.ts";
@@ -97,6 +98,7 @@ export async function startStage(
   const sessions = [
     sessionRoutes({ name: "whip", sessions: whip, iceServers: () => iceServersOf("whip") }),
     sessionRoutes({ name: "whep", sessions: whep, iceServers: () => iceServersOf("whep") }),
+    connectionTestRoutes({ peers, iceServers: () => iceServersOf("test") }),
   ];
   let front: IceTcpFront | undefined;
   const closeAll = async () => {

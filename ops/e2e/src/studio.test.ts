@@ -126,7 +126,7 @@ describe("a show in the studio", () => {
       "the host's picture backstage",
       () =>
         guest.evaluate<number>(
-          `Math.max(0, ...[...document.querySelectorAll(".picture video")].map((video) => video.videoWidth && video.currentTime))`,
+          `Math.max(0, ...[...document.querySelectorAll(".stage :is(.programme, .picture) video")].map((video) => video.videoWidth && video.currentTime))`,
         ),
       (seconds) => seconds > 0.5,
       { budgetMs: 60_000 },

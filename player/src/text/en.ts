@@ -1,5 +1,6 @@
 /** English texts; its keys are the keys there are. */
 import { enChat } from "./en-chat.ts";
+import { enConnectionTest } from "./en-connection-test.ts";
 import { enGifts } from "./en-gifts.ts";
 import { enModeration } from "./en-moderation.ts";
 import { enRealtime } from "./en-realtime.ts";
@@ -7,6 +8,7 @@ import { enStage } from "./en-stage.ts";
 
 export const en = {
   ...enChat,
+  ...enConnectionTest,
   ...enGifts,
   ...enModeration,
   ...enStage,

@@ -11,10 +11,12 @@ type Base<Key extends string> = Key extends `${string}_one`
     : Key;
 
 /** Chinese texts; one plural form. */
+import { zhConnectionTest } from "./zh-connection-test.ts";
 import { zhGifts } from "./zh-gifts.ts";
 
 export const zh: Readonly<Record<Base<keyof typeof en>, string>> = {
   ...zhChat,
+  ...zhConnectionTest,
   ...zhGifts,
   ...zhModeration,
   ...zhStage,

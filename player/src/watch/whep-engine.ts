@@ -42,6 +42,7 @@ export class WhepEngine implements Engine {
       aheadMs: 0,
       partTargetMs: 0,
       bitsPerSecond: this.#options.seedBitsPerSecond,
+      layout: "",
       finished: false,
     };
   }
