@@ -62,8 +62,13 @@ export class RawClient {
     this.#peer.setRemoteDescription(`${reduced.join("\r\n")}\r\n`, "answer");
   }
 
-  send(packet: Buffer): void {
-    if (this.#track.isOpen()) this.#track.sendMessageBinary(packet);
+  /** False for what SRTP cannot protect, or when the connection is gone. */
+  send(packet: Buffer): boolean {
+    try {
+      return this.#track.isOpen() && this.#track.sendMessageBinary(packet);
+    } catch {
+      return false;
+    }
   }
 
   close(): void {

@@ -8,7 +8,7 @@ import type { TestStage } from "./stage.ts";
 export async function openStagePage(
   page: Page,
   options: {
-    readonly stage: TestStage;
+    readonly stage: Pick<TestStage, "url" | "token">;
     readonly room: string;
     readonly actor: { readonly userId: string; readonly name: string; readonly role: "host" | "moderator" | "guest" };
   },
@@ -50,9 +50,30 @@ const GUEST = `async ({ url, headers }) => {
     request(kind === "command" ? { kind, commandId, command } : { kind, commandId, ...command });
   });
   guest.request = request;
-  guest.join = async () => {
+  const camera = () => navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 360 } });
+  /** A picture that says when it was drawn: the low 16 bits of the time in ms, black for 0 and white for 1. */
+  const clock = () => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 360 });
+    const pen = canvas.getContext("2d");
+    setInterval(() => {
+      const time = Math.round(performance.timeOrigin + performance.now());
+      for (let bit = 0; bit < 16; bit++) {
+        pen.fillStyle = (time >> bit) & 1 ? "white" : "black";
+        pen.fillRect(bit * 40, 0, 40, 360);
+      }
+    }, 8);
+    const sound = new AudioContext();
+    const tone = sound.createOscillator();
+    const out = sound.createMediaStreamDestination();
+    tone.connect(out);
+    tone.start();
+    return new MediaStream([...out.stream.getTracks(), ...canvas.captureStream(30).getTracks()]);
+  };
+  guest.join = async (options = {}) => {
+    guest.peer?.close();
+    guest.videos.clear();
     const peer = (guest.peer = new RTCPeerConnection());
-    const media = (guest.media = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 360 } }));
+    const media = (guest.media ??= options.clock ? clock() : await camera());
     const send = (track) => peer.addTransceiver(track, { direction: "sendonly", streams: [media] });
     send(media.getAudioTracks()[0]);
     send(media.getVideoTracks()[0]);
@@ -62,11 +83,41 @@ const GUEST = `async ({ url, headers }) => {
       const element = document.createElement(track.kind);
       Object.assign(element, { muted: track.kind === "video", autoplay: true, srcObject: new MediaStream([track]) });
       document.body.append(element);
+      if (track.kind === "video") element.requestVideoFrameCallback(() => guest.onPicture?.(element));
       guest.videos.set(transceiver.mid, element);
     };
     await peer.setLocalDescription();
     await request({ kind: "join", sdp: peer.localDescription.sdp });
   };
+  /** Milliseconds from the wish to join to the first picture of somebody else. */
+  guest.joinTimed = async () => {
+    guest.media ??= await camera();
+    const seen = new Promise((resolve, reject) => {
+      guest.onPicture = resolve;
+      setTimeout(() => reject(new Error("no picture")), 20_000);
+    });
+    const startedMs = performance.now();
+    await guest.join();
+    guest.watched = await seen;
+    return performance.now() - startedMs;
+  };
+  /** Ages of the clock pictures seen within a time, in ms. */
+  guest.watchClock = (forMs) => new Promise((resolve) => {
+    const pen = Object.assign(document.createElement("canvas"), { width: 640, height: 360 }).getContext("2d", { willReadFrequently: true });
+    const ages = [];
+    const endMs = performance.now() + forMs;
+    const look = () => {
+      const now = Math.round(performance.timeOrigin + performance.now()) & 0xffff;
+      pen.drawImage(guest.watched, 0, 0, 640, 360);
+      const row = pen.getImageData(0, 180, 640, 1).data;
+      let time = 0;
+      for (let bit = 0; bit < 16; bit++) if (row[(bit * 40 + 20) * 4] > 127) time |= 1 << bit;
+      ages.push((now - time) & 0xffff);
+      if (performance.now() < endMs) guest.watched.requestVideoFrameCallback(look);
+      else resolve(ages.filter((age) => age < 5_000));
+    };
+    guest.watched.requestVideoFrameCallback(look);
+  });
   /** Pictures decoded and sound energy heard of each participant. */
   guest.received = async () => {
     const found = {};

@@ -4,6 +4,7 @@ import { benchHls } from "./hls.ts";
 import { benchLadder } from "./ladder.ts";
 import { benchLatency } from "./latency.ts";
 import { benchMixer } from "./mixer.ts";
+import { benchStage } from "./stage.ts";
 
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   latency: benchLatency,
@@ -12,6 +13,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void
   chat: benchChat,
   gifts: benchGifts,
   mixer: benchMixer,
+  stage: benchStage,
 };
 
 const [name = "", ...args] = process.argv.slice(2);

@@ -3,6 +3,7 @@ import { tortureHostile } from "./hostile.ts";
 import { tortureKills } from "./kills.ts";
 import { tortureLedger } from "./ledger.ts";
 import { tortureRoom } from "./room.ts";
+import { tortureStage } from "./stage.ts";
 
 const TORTURES: Readonly<Record<string, (args: readonly string[]) => Promise<boolean>>> = {
   dropouts: tortureDropouts,
@@ -10,6 +11,7 @@ const TORTURES: Readonly<Record<string, (args: readonly string[]) => Promise<boo
   hostile: tortureHostile,
   room: tortureRoom,
   ledger: tortureLedger,
+  stage: tortureStage,
 };
 
 const [name = "", ...args] = process.argv.slice(2);
