@@ -160,7 +160,7 @@ export function registerModeration(
   const route = { app, limits, access: createRoleAccess({ rooms, authenticate, roles }) };
   actRoutes(route, { ...moderation, acts, log, projection, clock });
   queueRoutes(route, { ...moderation, acts, log, rooms, reporterOf });
-  peopleRoutes(route, { ...moderation, acts, log, rooms, authenticate });
+  peopleRoutes(route, { ...moderation, acts, log, rooms, roles, authenticate });
   wordRoutes(route, { ...moderation, acts, authenticate });
   auditRoutes(route, { audit, authenticate });
   uploadRoutes(app, {

@@ -7,6 +7,7 @@ import type {
   BenchAnswer,
   Follow,
   HoldList,
+  ModeratedRooms,
   ModerationState,
   ReportList,
   UserCard,
@@ -54,6 +55,19 @@ describe("the room", () => {
     });
     await hall.call(hall.mo, "DELETE", "/moderation/pin");
     expect((await hall.call<ModerationState>(hall.mo, "GET", "/moderation")).body.pinned).toBeNull();
+  });
+
+  it("is on the list of those who moderate it, as long as they do", async () => {
+    const listed = async () => {
+      const answer = await stage.edge.call<ModeratedRooms>("GET", "/api/v1/users/me/moderated-rooms", {
+        token: hall.mo.token,
+      });
+      return answer.body.rooms.map(({ slug }) => slug);
+    };
+    expect(await listed()).toEqual([hall.slug]);
+    await hall.act(hall.host, { act: "role", user: hall.mo.user.id, role: "viewer", durationMs: 0 });
+    expect(await listed()).toEqual([]);
+    expect((await stage.edge.call("GET", "/api/v1/users/me/moderated-rooms")).status).toBe(401);
   });
 
   it("raises its shield by itself only where it was told to", async () => {

@@ -229,6 +229,12 @@ export const followSchema = Type.Object({
 });
 export type Follow = Static<typeof followSchema>;
 
+/** Answer of GET /api/v1/users/me/moderated-rooms. */
+export const moderatedRoomsSchema = Type.Object({
+  rooms: Type.Array(Type.Object({ slug: Type.String(), title: Type.String() })),
+});
+export type ModeratedRooms = Static<typeof moderatedRoomsSchema>;
+
 /** Body and answer of moderation/raid: nothing, a hint to the moderators, or the shield at once. */
 export const raidOptionsSchema = Type.Object({ answer: literals(["ignore", "suggest", "shield"]) }, closed);
 export type RaidAnswer = Static<typeof raidOptionsSchema>["answer"];

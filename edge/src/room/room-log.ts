@@ -113,6 +113,8 @@ export interface RoomLog {
   state(roomId: string): Promise<RoomState>;
   /** What one person is under now. */
   standing(roomId: string, userId: string): Promise<Standing>;
+  /** Ids of rooms whose acts have made this person a moderator, at most {@link MAX_MODERATED}; some may be over. */
+  roomsWithRole(userId: string): readonly string[];
   /** Newest position on disk. */
   durable(roomId: string): Position;
   /** Resolves once `position` is on disk; rejects with the signal's reason. */
@@ -126,6 +128,9 @@ export interface RoomLog {
   /** Sets a value of the sheddable plane (likes, combos, leaders) for everybody; newest wins, never queued. */
   setState(roomId: string, key: string, value: unknown): void;
 }
+
+/** Rooms listed for one moderator. */
+export const MAX_MODERATED = 100;
 
 /** The room cannot be sequenced now: Redis is away, or recovers. Nothing was decided; try again after `retryMs`. */
 export class RoomAway extends Error {

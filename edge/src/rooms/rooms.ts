@@ -25,6 +25,7 @@ export interface Rooms {
   /** Throws UniqueViolation when the slug is taken. */
   add(room: { slug: string; title: string; coverUrl: string; hostId: string }): Promise<StoredRoom>;
   bySlug(slug: string): Promise<StoredRoom | undefined>;
+  byId(id: string): Promise<StoredRoom | undefined>;
   byHost(hostId: string): Promise<StoredRoom[]>;
   /** Rooms after a position, newest first. */
   page(options: { readonly after?: RoomPosition; readonly limit: number }): Promise<StoredRoom[]>;
@@ -77,6 +78,10 @@ export function createRooms(database: Database, options: { readonly clock: Clock
       });
     },
     bySlug: async (slug) => bySlug(slug),
+    async byId(id) {
+      const row = database.get(`${SELECT} AND r.id = ?`, id);
+      return row && roomFrom(row);
+    },
     byHost: async (hostId) =>
       database.all(`${SELECT} AND r.host_id = ? ORDER BY r.created_at_ms DESC, r.id DESC`, hostId).map(roomFrom),
     async page({ after, limit }) {

@@ -1,10 +1,18 @@
 import { ProblemError } from "../../errors.ts";
 import { answers, nothing, SIGNED_IN } from "../../http/answers.ts";
 import type { Authenticate } from "../../http/authenticate.ts";
-import { followSchema, noteRequestSchema, noteSchema, userCardSchema } from "../../protocol/moderation.ts";
+import {
+  followSchema,
+  moderatedRoomsSchema,
+  noteRequestSchema,
+  noteSchema,
+  userCardSchema,
+} from "../../protocol/moderation.ts";
+import { isAtLeast } from "../../protocol/room/roles.ts";
 import type { RoomLog } from "../../room/room-log.ts";
 import type { Rooms } from "../../rooms/rooms.ts";
 import type { Acts } from "../acts/acts.ts";
+import type { RoomRoles } from "../acts/roles.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import { describeStanding } from "../describe-state.ts";
 import type { RoomPeople } from "../store/people.ts";
@@ -22,10 +30,11 @@ export function peopleRoutes(
     readonly log: RoomLog;
     readonly people: RoomPeople;
     readonly rooms: Rooms;
+    readonly roles: RoomRoles;
     readonly authenticate: Authenticate;
   },
 ): void {
-  const { acts, audit, log, people, rooms, authenticate } = parts;
+  const { acts, audit, log, people, rooms, roles, authenticate } = parts;
   const write = { rateLimit: limits.write };
   const user = "/api/v1/rooms/:slug/moderation/users/:user";
 
@@ -103,6 +112,30 @@ export function peopleRoutes(
       },
     });
   }
+
+  app.get(
+    "/api/v1/users/me/moderated-rooms",
+    {
+      schema: {
+        tags: ["moderation"],
+        security: SIGNED_IN,
+        summary: "Rooms I moderate without owning them",
+        response: answers({ 200: moderatedRoomsSchema }),
+      },
+    },
+    async (request, reply) => {
+      const { user: asker } = await authenticate.required(request);
+      reply.header("cache-control", "no-store");
+      const found = await Promise.all(log.roomsWithRole(asker.id).map((id) => rooms.byId(id)));
+      const mine = [];
+      for (const room of found) {
+        // a time-boxed role may be over
+        if (room && isAtLeast(await roles.of(room, asker), "moderator"))
+          mine.push({ slug: room.slug, title: room.title });
+      }
+      return { rooms: mine };
+    },
+  );
 
   const follow = "/api/v1/rooms/:slug/follow";
   const roomOf = async (slug: string) => {

@@ -5,7 +5,15 @@ import { MAX_ENTRY_BYTES } from "../../protocol/room/limits.ts";
 import type { Author } from "../../protocol/room/people.ts";
 import { KIND_PERMISSIONS } from "../../protocol/room/permissions.ts";
 import type { Archive } from "../archive/archive.ts";
-import { type AdmissionHook, type Draft, type Published, RoomAway, type RoomLog, type Speaker } from "../room-log.ts";
+import {
+  type AdmissionHook,
+  type Draft,
+  MAX_MODERATED,
+  type Published,
+  RoomAway,
+  type RoomLog,
+  type Speaker,
+} from "../room-log.ts";
 import type { RoomStore } from "../store/room-store.ts";
 import { admit } from "./admit.ts";
 import type { Bell } from "./doorbell.ts";
@@ -88,6 +96,7 @@ export function createRoomLog(parts: {
     },
     state: async (roomId) => stateOf(roomId),
     standing: async (roomId, userId) => stateOf(roomId).standings.get(userId) ?? {},
+    roomsWithRole: (userId) => store.roomsWith(`r:${userId}`, MAX_MODERATED),
     durable: (roomId) => feeds.peek(roomId)?.durable ?? START,
     async whenDurable(roomId, position, signal) {
       const feed = await feeds.get(roomId);

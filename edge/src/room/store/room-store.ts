@@ -8,6 +8,8 @@ const MIGRATIONS = new URL("./migrations/", import.meta.url);
 export interface RoomStore {
   /** All fields of a room. */
   read(roomId: string): readonly StateChange[];
+  /** Ids of rooms that hold a field of people, at most `limit`. */
+  roomsWith(field: string, limit: number): readonly string[];
   /** Writes an act's changes, durable when it returns; an act already written changes nothing. */
   write(roomId: string, changes: readonly StateChange[], cid: string): void;
 }
@@ -27,6 +29,13 @@ export function createRoomStore(database: Database): RoomStore {
           field: String(row["field"]),
           value: String(row["value"]),
         })),
+    roomsWith: (field, limit) =>
+      database
+        .all(
+          "SELECT room_id FROM room_state WHERE part = 'people' AND field = ? AND value <> '' LIMIT ?",
+          ...[field, limit],
+        )
+        .map((row) => String(row["room_id"])),
     write(roomId, changes, cid) {
       if (changes.length === 0) return;
       database.transaction(() => {
