@@ -6,6 +6,7 @@ import type {
   BenchAnswer,
   HoldDecision,
   HoldList,
+  ModeratedRooms,
   ModerationState,
   ModesChange,
   PinRequest,
@@ -23,6 +24,7 @@ const user = (slug: string, id: string): string => at(slug, `/users/${encodeURIC
 
 /** One function per operation; each throws an ApiError. */
 export const moderationApi = {
+  moderatedRooms: () => request<ModeratedRooms>("GET", "/users/me/moderated-rooms"),
   state: (slug: string) => request<ModerationState>("GET", at(slug)),
   act: (slug: string, body: ActRequest) => request<ActDone>("POST", at(slug, "/acts"), { body }),
   undo: (slug: string, auditId: number) => request<ActDone>("POST", at(slug, "/undo"), { body: { auditId } }),

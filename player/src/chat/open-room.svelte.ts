@@ -166,7 +166,9 @@ export class OpenRoom {
         this.#change(event.change);
         return;
       case "outbox":
-        if (event.change.change === "item" && event.change.item.state === "placed") this.saidAtMs = Date.now();
+        // slow mode counts from the first message said under it
+        if (this.modes.slowMs > 0 && event.change.change === "item" && event.change.item.state === "placed")
+          this.saidAtMs = Date.now();
         this.#chat.outbox(event.change);
         this.#soon();
         return;

@@ -18,6 +18,7 @@ export { default as IconGauge } from "@lucide/svelte/icons/gauge";
 export { default as IconGift } from "@lucide/svelte/icons/gift";
 export { default as IconGrip } from "@lucide/svelte/icons/grip-vertical";
 export { default as IconHand } from "@lucide/svelte/icons/hand";
+export { default as IconHeart } from "@lucide/svelte/icons/heart";
 export { default as IconImage } from "@lucide/svelte/icons/image";
 export { default as IconInfo } from "@lucide/svelte/icons/info";
 export { default as IconKey } from "@lucide/svelte/icons/key-round";

@@ -50,6 +50,13 @@ export class Watch {
     this.#schedule(SOON_MS * (0.5 + Math.random()));
   };
 
+  /** The chat has told that the viewer is kept out: the picture goes at once, the server is asked how it stands. */
+  removed(untilMs: number | undefined): void {
+    this.removedUntilMs = untilMs ?? Number.MAX_SAFE_INTEGER;
+    this.#follow();
+    this.hurry();
+  }
+
   close(): void {
     this.#abort.abort();
     clearTimeout(this.#timer);
