@@ -6,7 +6,7 @@ import { type ChildSpec, type RunningChild, spawnChild } from "./spawn-child.ts"
 const RESTART_MIN_MS = 100;
 const RESTART_MAX_MS = 10_000;
 /** A child that does not serve within this time is killed and started again. */
-export const READY_BUDGET_MS = 30_000;
+export const READY_BUDGET_MS = 90_000;
 /** Ends without ever having served, after which the whole start has failed. */
 const MAX_FAILED_STARTS = 3;
 
