@@ -26,6 +26,7 @@ import { createStreamKeys } from "./keys/stream-keys.ts";
 import { createProgramView } from "./live/program-view.ts";
 import { shareViewers } from "./live/share-viewers.ts";
 import { createViewers } from "./live/viewers.ts";
+import { recordedIn } from "./moderation/audit/recorded.ts";
 import { openModeration, registerModeration } from "./moderation/create-moderation.ts";
 import { registerPages } from "./pages/static-pages.ts";
 import { historyRoutes } from "./room/archive/history-routes.ts";
@@ -162,6 +163,7 @@ export async function createEdge(
     "Sign-ins refused for a wrong name or password.",
   );
   const roomService = await serveRooms({
+    isFitName: moderation.isFitName,
     facts: async (roomId, userId) => moderation.people.facts(userId, roomId),
     onToken: ({ headers, ip }, userId) => viewing.joined(userId, headers.cookie, ip),
     ...{ app, room, rooms, authenticate, addressOf, publicUrl, metrics, clock, logger },
@@ -169,7 +171,10 @@ export async function createEdge(
     limits: { connectsPerMinute: settings.ROOM_CONNECTS_PER_MINUTE, ...options.roomLimits },
   });
   const revokingSessions = revoking(sessions, roomService.versions);
-  const signIn = createSignIn({ users, sessions: revokingSessions, passwords, clock, onFailure: () => failures.inc() });
+  const signIn = createSignIn({
+    ...{ users, sessions: revokingSessions, passwords, clock, isFitName: moderation.isFitName },
+    onFailure: () => failures.inc(),
+  });
   accountRoutes(app, { signIn, sessions: revokingSessions, authenticate, limits });
   const roomParts = { rooms, programs, viewersOf: totals.total, roomAnswers, projection, authenticate, limits };
   const hostAccess = createHostAccess({ rooms, authenticate });
@@ -189,6 +194,7 @@ export async function createEdge(
     authenticate,
     hostAccess,
     limits,
+    recorded: recordedIn(moderation.audit),
   });
   viewingRoutes(app, { viewing, authenticate, rooms, limits, https: publicUrl.startsWith("https:") });
   const { acts, roles } = registerModeration(app, moderation, {

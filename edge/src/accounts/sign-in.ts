@@ -30,9 +30,11 @@ export function createSignIn(parts: {
   readonly sessions: Sessions;
   readonly passwords: Passwords;
   readonly clock: Clock;
+  /** Whether the words of a name may be said here. */
+  readonly isFitName?: (name: string) => boolean;
   readonly onFailure?: () => void;
 }): SignIn {
-  const { users, sessions, passwords, clock, onFailure } = parts;
+  const { users, sessions, passwords, clock, isFitName: maySay = () => true, onFailure } = parts;
   // by name and address the wait grows to 15 min; by name alone only to 30 s, or anybody could lock anybody out
   const byPlace = createLockOut({ free: 5, maxWaitMs: 15 * 60_000 });
   const byName = createLockOut({ free: 30, maxWaitMs: 30_000 });
@@ -66,6 +68,7 @@ export function createSignIn(parts: {
           ],
         });
       }
+      if (!maySay(tidyName(name))) throw new ProblemError("text-blocked");
       if (await users.byName(name)) throw new ProblemError("name-taken");
       const passwordHash = await timely(passwords.hash(password));
       try {

@@ -33,7 +33,7 @@ import { openModerationStore } from "./store/open-store.ts";
 import { createRoomPeople, type RoomPeople } from "./store/people.ts";
 import { createRaidOptions, type RaidOptions } from "./store/raid-options.ts";
 import { createReports, type Reports } from "./store/reports.ts";
-import { createWordLists, type WordLists } from "./store/word-lists.ts";
+import { createWordLists, SITE, type WordLists } from "./store/word-lists.ts";
 
 const FLUSH_EVERY_MS = 1_000;
 const SWEEP_EVERY_MS = 3_600_000;
@@ -53,6 +53,8 @@ export interface Moderation {
   readonly filters: Filters;
   readonly raidOptions: RaidOptions;
   readonly raidOf: (roomId: string) => RaidWatch;
+  /** Whether the site's words let somebody be called so. */
+  isFitName(name: string): boolean;
   /** Called from then on when a room begins to look raided. */
   onRaid(listener: (roomId: string) => void): void;
   stop(): void;
@@ -93,6 +95,7 @@ export function openModeration(parts: { readonly dataDir: string; readonly clock
     reports: createReports(database, { clock }),
     raidOptions: createRaidOptions(database),
     ...{ audit, holds, people, lists, filters, raidOf, uploads },
+    isFitName: (name) => filters.of(SITE).check(name).action === "pass",
     onRaid(listener) {
       raided = listener;
     },

@@ -36,6 +36,8 @@ export async function serveRooms(parts: {
   readonly routeLimits: RouteLimits;
   readonly limits?: Partial<GatewayLimits>;
   readonly facts?: Facts;
+  /** Whether the words of a guest's name may be said here. */
+  readonly isFitName?: (name: string) => boolean;
   /** Somebody has got a token: which browser, which address, whose id. */
   readonly onToken?: (request: FastifyRequest, userId: string) => Promise<void>;
   readonly addressOf: (request: IncomingMessage) => string;
@@ -51,6 +53,7 @@ export async function serveRooms(parts: {
     authenticate,
     routeLimits,
     facts = NO_FACTS,
+    isFitName = () => true,
     onToken,
     addressOf,
     publicUrl,
@@ -67,7 +70,15 @@ export async function serveRooms(parts: {
     access: createRoomAccess({ rooms, log, facts, clock }),
     limits: { ...DEFAULT_GATEWAY_LIMITS, ...parts.limits },
   });
-  tokenRoutes(app, { tokens, tenants, versions, authenticate, limits: routeLimits, ...(onToken && { onToken }) });
+  tokenRoutes(app, {
+    tokens,
+    tenants,
+    versions,
+    authenticate,
+    limits: routeLimits,
+    isFitName,
+    ...(onToken && { onToken }),
+  });
   tenantRoutes(app, { tenants, authenticate });
   eventRoutes(app, { gateway });
   const publicOrigin = publicUrl === "" ? "" : new URL(publicUrl).origin;

@@ -1,5 +1,6 @@
 /** Decides by its content what an upload is. The only importer of file-type. */
 import { fileTypeFromBuffer } from "file-type";
+import { cleanVoice } from "./clean-voice.ts";
 import { cleanImage } from "./examine-image.ts";
 
 /** Kinds of uploads, as the messages that carry them. */
@@ -21,17 +22,17 @@ export interface Examined {
 }
 
 const IMAGES = new Set(["image/jpeg", "image/png", "image/webp", "image/gif", "image/avif"]);
-/** What recorders of browsers write, by what the content shows; served as sound only. */
+/** What recorders of browsers write, by what the content shows, and what ffmpeg calls it. */
 const VOICES: ReadonlyMap<string, string> = new Map([
-  ["video/webm", "audio/webm"],
-  ["audio/webm", "audio/webm"],
-  ["audio/ogg", "audio/ogg"],
-  ["audio/ogg; codecs=opus", "audio/ogg"],
-  ["audio/opus", "audio/ogg"],
-  ["audio/mp4", "audio/mp4"],
-  ["audio/x-m4a", "audio/mp4"],
-  ["video/mp4", "audio/mp4"],
-  ["audio/mpeg", "audio/mpeg"],
+  ["video/webm", "matroska"],
+  ["audio/webm", "matroska"],
+  ["audio/ogg", "ogg"],
+  ["audio/ogg; codecs=opus", "ogg"],
+  ["audio/opus", "ogg"],
+  ["audio/mp4", "mov"],
+  ["audio/x-m4a", "mov"],
+  ["video/mp4", "mov"],
+  ["audio/mpeg", "mp3"],
 ]);
 const FILES = new Set(["application/pdf", "application/zip"]);
 
@@ -43,7 +44,7 @@ export async function examine(kind: UploadKind, bytes: Buffer): Promise<Examined
     case "image":
       return IMAGES.has(sniffed) ? cleanImage(bytes) : undefined;
     case "voice":
-      return keptAs(VOICES.get(sniffed), bytes);
+      return cleanVoice(VOICES.get(sniffed), bytes);
     case "file":
       return keptAs(FILES.has(sniffed) ? sniffed : plainText(sniffed, bytes), bytes);
   }

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
 import { deflateSync } from "node:zlib";
 import fc from "fast-check";
@@ -116,6 +117,36 @@ describe("a picture", () => {
       const forged = new URL(url);
       forged.searchParams.set(name ?? "", value ?? "");
       expect((await fetch(forged)).status).toBe(404);
+    }
+  });
+});
+
+describe("a voice note", () => {
+  const recorded = (...args: string[]) =>
+    execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "sine=duration=2", ...args, "pipe:1"]);
+
+  it.each([
+    ["MP3", ["-f", "mp3"]],
+    ["WebM", ["-c:a", "libopus", "-f", "webm"]],
+    ["Ogg", ["-c:a", "libopus", "-f", "ogg"]],
+    ["MP4", ["-c:a", "aac", "-movflags", "frag_keyframe+empty_moov", "-f", "mp4"]],
+  ])("recorded as %s is written anew as Opus without what it said of its maker", async (_name, args) => {
+    const note = recorded("-metadata", "title=recorded at home", ...args);
+    expect(note.includes("recorded at home")).toBe(true);
+    const { status, body } = await bring(hall.ann, "voice", note);
+    expect([status, body.type]).toEqual([201, "audio/webm"]);
+    const served = Buffer.from(await (await get(body.url)).arrayBuffer());
+    expect([served.includes("recorded at home"), served.includes("A_OPUS"), served.length > 1_000]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+  });
+
+  it("that only begins like one is refused", async () => {
+    for (const head of ["OggS", "\u001aE\u00df\u00a3", "ID3"]) {
+      const fake = Buffer.concat([Buffer.from(head, "latin1"), randomBytes(4_000)]);
+      expect((await bring(hall.ann, "voice", fake)).status).toBe(422);
     }
   });
 });

@@ -10,6 +10,7 @@ export async function startOwnRedis(directory: string) {
   const url = `redis://127.0.0.1:${port}`;
   const options = ["--port", String(port), "--bind", "127.0.0.1", "--dir", directory, "--save", ""];
   let kills = 0;
+  let killing = Promise.resolve();
   let server: ChildProcess;
   const start = async () => {
     server = spawn("redis-server", [...options, "--appendonly", "yes", "--appendfsync", "everysec"], {
@@ -29,11 +30,14 @@ export async function startOwnRedis(directory: string) {
   return {
     url,
     kills: () => kills,
-    async kill() {
+    kill() {
       kills += 1;
-      await end();
-      await sleep(200);
-      await start();
+      killing = killing.then(async () => {
+        await end();
+        await sleep(200);
+        await start();
+      });
+      return killing;
     },
     stop: end,
   };

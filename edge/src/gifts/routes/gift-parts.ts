@@ -3,6 +3,7 @@ import { ProblemError } from "../../errors.ts";
 import type { Authenticate } from "../../http/authenticate.ts";
 import type { RouteLimits } from "../../http/rate-limits.ts";
 import type { ProgramView } from "../../live/program-view.ts";
+import type { Recorded } from "../../moderation/audit/recorded.ts";
 import type { User } from "../../protocol/api.ts";
 import type { HostAccess } from "../../rooms/access.ts";
 import type { Rooms, StoredRoom } from "../../rooms/rooms.ts";
@@ -30,6 +31,8 @@ export interface GiftParts {
   readonly authenticate: Authenticate;
   readonly hostAccess: HostAccess;
   readonly limits: RouteLimits;
+  /** Into the audit log, then done. */
+  readonly recorded: Recorded;
   readonly nowMs: () => number;
 }
 

@@ -5,10 +5,11 @@ import type { ActDone, ActRequest, ModesChange, PinRequest } from "../../protoco
 import type { BodyOf } from "../../protocol/room/entry.ts";
 import type { RoomModes } from "../../protocol/room/modes.ts";
 import { isAtLeast, type Role } from "../../protocol/room/roles.ts";
-import { type ActKind, RoomAway, type RoomLog } from "../../room/room-log.ts";
+import type { ActKind, RoomLog } from "../../room/room-log.ts";
 import type { StoredRoom } from "../../rooms/rooms.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { AuditEntry } from "../audit/chain.ts";
+import { type Recorded, recordedIn } from "../audit/recorded.ts";
 import { endOf, inverseOf, leastRoleFor, planAct } from "./plan-act.ts";
 import { outranks, type RoomRoles } from "./roles.ts";
 
@@ -32,10 +33,7 @@ export interface Acts {
   /** Takes back what the audit entry tells of. Refusals: `audit-entry-not-found`, `not-undoable`. */
   undo(room: StoredRoom, by: Actor, auditId: number): Promise<ActDone>;
   /** Records and runs something else that has its own way of taking effect. */
-  recorded<Result>(
-    fact: Parameters<AuditLog["record"]>[0],
-    work: (auditId: number) => Promise<Result>,
-  ): Promise<Result>;
+  readonly recorded: Recorded;
 }
 
 /** Makes {@link Acts}. `onPerform` runs after the audit and before the log: who is kept out of the video. */
@@ -52,17 +50,7 @@ export function createActs(parts: {
 }): Acts {
   const { log, audit, roles, clock, onPerform } = parts;
 
-  const recorded: Acts["recorded"] = async (fact, work) => {
-    const { id } = audit.record(fact);
-    try {
-      return await work(id);
-    } catch (error) {
-      audit.record({ ...fact, act: "failed", detail: { of: id, why: codeOf(error) } });
-      throw error instanceof RoomAway
-        ? new ProblemError("redis-away", { retryAfterMs: error.retryMs, cause: error })
-        : error;
-    }
-  };
+  const recorded = recordedIn(audit);
   const write = async <K extends ActKind>(room: RoomId, by: Actor, planned: Planned<K>): Promise<ActDone> => {
     const { kind, body, act, subject, why, detail, cid = randomUUID(), first } = planned;
     const fact = {
@@ -170,8 +158,3 @@ interface Planned<K extends ActKind> {
 }
 
 const NOBODY = { id: "", name: "" };
-
-const codeOf = (error: unknown): string => {
-  if (error instanceof ProblemError) return error.code;
-  return error instanceof RoomAway ? "redis-away" : "internal";
-};

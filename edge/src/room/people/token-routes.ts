@@ -24,10 +24,12 @@ export function tokenRoutes(
     readonly versions: Versions;
     readonly authenticate: Authenticate;
     readonly limits: RouteLimits;
+    /** Whether the words of a guest's name may be said here. */
+    readonly isFitName: (name: string) => boolean;
     readonly onToken?: (request: FastifyRequest, userId: string) => Promise<void>;
   },
 ): void {
-  const { tokens, tenants, versions, authenticate, limits, onToken } = parts;
+  const { tokens, tenants, versions, authenticate, limits, isFitName: maySay, onToken } = parts;
   const issue = async (request: FastifyRequest, holder: Omit<Holder, "untilMs" | "version">) => {
     await onToken?.(request, holder.userId);
     const { token, untilMs } = await tokens.issue({ ...holder, version: versions.of(holder.userId) });
@@ -62,14 +64,15 @@ export function tokenRoutes(
         return issue(request, { userId: id, name, role: role === "admin" ? "admin" : "viewer" });
       }
       if (device === undefined) throw new ProblemError("not-signed-in");
-      return issue(request, { userId: guestId(device), name: guestName(nickname, device), role: "guest" });
+      return issue(request, { userId: guestId(device), name: guestName(nickname, device, maySay), role: "guest" });
     },
   );
 }
 
-function guestName(nickname: string | undefined, device: string): string {
+function guestName(nickname: string | undefined, device: string, maySay: (name: string) => boolean): string {
   if (nickname === undefined) return `guest ${guestId(device).slice(2, 6)}`;
   const name = tidyName(nickname);
+  if (isFitName(name) && !maySay(name)) throw new ProblemError("text-blocked");
   if (isFitName(name)) return name;
   throw new ProblemError("invalid-request", {
     fields: [

@@ -1,17 +1,23 @@
 /**
  * The edge with faults between its parts: bells are dropped, doubled and late. `TORTURE_RULE` takes one rule out:
  * `dedup` (ids are not recognised), `state` (a new generation begins without mutes), `bells` (missed bells are not
- * looked for). Over IPC it does acts: `{act, room}`.
+ * looked for).
  */
+import { createEdge } from "@lianmai/edge/create-edge";
+import type { RoomFaults } from "@lianmai/edge/room/create-room-parts";
 import { runProcess } from "@lianmai/process";
-import { createEdge } from "../../../../edge/src/create-edge.ts";
-import type { RoomFaults } from "../../../../edge/src/room/create-room-parts.ts";
+
+/** Over IPC: mute somebody, or hear no bells for a while. */
+export type EdgeOrder = { readonly mute: string; readonly room: string } | { readonly silentMs: number };
 
 const rule = process.env["TORTURE_RULE"] ?? "";
 const DROP = 0.03;
 const DOUBLE = 0.03;
 const LATE = 0.05;
 const LATE_MS = 40;
+
+/** Until then no bell rings at all. */
+let silentUntilMs = 0;
 
 const faults: RoomFaults = {
   functions: (functions) => ({
@@ -35,7 +41,7 @@ const faults: RoomFaults = {
     listen: (roomId, listener) =>
       doorbells.listen(roomId, (bell) => {
         const fate = Math.random();
-        if (fate < DROP) return;
+        if (fate < DROP || performance.now() < silentUntilMs) return;
         if (fate < DROP + LATE) setTimeout(() => listener(bell), LATE_MS);
         else listener(bell);
         if (fate > 1 - DOUBLE) listener(bell);
@@ -55,10 +61,11 @@ await runProcess("edge", async (context) => {
       connectsPerMinute: 1_000_000,
     },
   });
-  process.on("message", (message: { readonly mute?: string; readonly room?: string }) => {
-    void mute(message).then((at) => process.send?.({ muted: at }));
+  process.on("message", (message: EdgeOrder) => {
+    if ("silentMs" in message) silentUntilMs = performance.now() + message.silentMs;
+    else void mute(message).then((at) => process.send?.({ muted: at }));
   });
-  const mute = async ({ mute: user = "", room = "" }: { readonly mute?: string; readonly room?: string }) => {
+  const mute = async ({ mute: user, room }: { readonly mute: string; readonly room: string }) => {
     const stored = await edge.rooms.bySlug(room);
     const by = { id: stored?.host.id ?? "", name: "host", role: "host" } as const;
     const body = { act: "mute", user, untilMs: Number.MAX_SAFE_INTEGER } as const;

@@ -6,29 +6,37 @@ export interface Told {
   readonly cids: readonly string[];
 }
 
-/** Violations, in words; empty when the promise has held. */
-export function judge(facts: {
+/** What is known in the end. */
+export interface Facts {
   readonly told: readonly Told[];
+  /** Ids in the archive, in the order of their places. */
+  readonly archived: readonly string[];
   /** Ids that publishers were told are durable. */
   readonly durable: readonly string[];
   /** Ids of the muted person, and of the mute. */
   readonly muted: (cid: string) => boolean;
   readonly mute: string;
-}): string[] {
-  return [...facts.told.flatMap((each) => judgeOne(each, facts)), ...judgeOrder(facts.told)];
 }
 
-function judgeOne(
-  { receiver, cids }: Told,
-  {
-    durable,
-    muted,
-    mute,
-  }: { readonly durable: readonly string[]; readonly muted: (cid: string) => boolean; readonly mute: string },
-): string[] {
-  const seen = new Set(cids);
+/** Violations, in words; empty when the promise has held. */
+export function judge(facts: Facts): string[] {
+  const archive = { receiver: "the archive", cids: facts.archived };
+  const [first] = facts.told;
+  return [
+    ...[archive, ...facts.told].flatMap((each) => judgeOne(each, facts)),
+    ...facts.told.slice(1).flatMap((each) => differences(each, first)),
+    ...(first ? differences(from(archive, first.cids[0]), first) : []),
+  ];
+}
+
+function judgeOne({ receiver, cids }: Told, { durable, muted, mute }: Facts): string[] {
+  const seen = new Set<string>();
+  const doubled: string[] = [];
+  for (const cid of cids) {
+    if (seen.has(cid)) doubled.push(cid);
+    seen.add(cid);
+  }
   const missing = durable.filter((cid) => !seen.has(cid));
-  const doubled = cids.filter((cid, index) => cids.indexOf(cid) < index);
   const muteAt = cids.indexOf(mute);
   const late = muteAt < 0 ? [] : cids.slice(muteAt).filter(muted);
   const found: [readonly string[], string][] = [
@@ -41,10 +49,14 @@ function judgeOne(
     .map(([some, what]) => `${receiver}: ${some.length} ${what}, e.g. ${some[0]}`);
 }
 
-function judgeOrder([first, ...others]: readonly Told[]): string[] {
-  return others.flatMap(({ receiver, cids }) => {
-    const length = Math.max(cids.length, first?.cids.length ?? 0);
-    const at = Array.from({ length }, (_, index) => index).find((index) => cids[index] !== first?.cids[index]);
-    return at === undefined ? [] : [`${receiver} and ${first?.receiver} differ from entry ${at} on`];
-  });
+/** Receivers came when there were entries already. */
+const from = ({ receiver, cids }: Told, cid: string | undefined): Told => ({
+  receiver,
+  cids: cid === undefined ? cids : cids.slice(Math.max(0, cids.indexOf(cid))),
+});
+
+function differences({ receiver, cids }: Told, other: Told | undefined): string[] {
+  const length = Math.max(cids.length, other?.cids.length ?? 0);
+  const at = Array.from({ length }, (_, index) => index).find((index) => cids[index] !== other?.cids[index]);
+  return at === undefined ? [] : [`${receiver} and ${other?.receiver} differ from entry ${at} on`];
 }

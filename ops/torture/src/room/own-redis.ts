@@ -28,6 +28,8 @@ export class OwnRedis {
   async start(): Promise<void> {
     const args = ["--port", String(this.port), "--bind", "127.0.0.1", "--save", "", "--dir", this.#dir];
     const files = ["--appendonly", "yes", "--appendfsync", "everysec", "--aof-load-truncated", "yes"];
+    // one file for the whole run: its sizes over time say what was on disk
+    files.push("--auto-aof-rewrite-percentage", "0");
     this.#server = spawn("redis-server", [...args, ...files], { stdio: "ignore" });
     for (let tries = 0; tries < 400; tries += 1) {
       const socket = createConnection(this.port, "127.0.0.1");

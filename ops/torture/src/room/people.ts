@@ -28,6 +28,7 @@ export class Person {
   readonly durable: string[] = [];
   readonly refused: string[] = [];
   readonly said: string[] = [];
+  welcomes = 0;
   #shown: { readonly cid: string; readonly gen: number; readonly seq: number }[] = [];
   readonly #connection: Connection;
 
@@ -60,6 +61,10 @@ export class Person {
     return this.#shown.map(({ cid }) => cid);
   }
 
+  get shown(): number {
+    return this.#shown.length;
+  }
+
   get waiting(): number {
     return this.#connection.outbox.length;
   }
@@ -82,6 +87,7 @@ export class Person {
   }
 
   #hear({ event, change }: Event): void {
+    if (event === "room") this.welcomes += 1;
     if (event === "log" && change?.change === "add" && change.entry) this.#shown.push(change.entry);
     if (event === "log" && change?.change === "retract") {
       this.#shown = this.#shown.filter(({ gen, seq }) => gen !== change.gen || seq <= (change.last ?? 0));
