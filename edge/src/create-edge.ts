@@ -30,6 +30,8 @@ import { recordedIn } from "./moderation/audit/recorded.ts";
 import { openModeration, registerModeration } from "./moderation/create-moderation.ts";
 import { registerPages } from "./pages/static-pages.ts";
 import { historyRoutes } from "./room/archive/history-routes.ts";
+import { startRetention } from "./room/archive/retention.ts";
+import { retentionRoutes } from "./room/archive/retention-routes.ts";
 import { createRoomParts, type RoomFaults, type RoomParts } from "./room/create-room-parts.ts";
 import type { GatewayLimits } from "./room/gateway/gateway-parts.ts";
 import { revoking } from "./room/people/revoking-sessions.ts";
@@ -107,7 +109,7 @@ export async function createEdge(
   const redisUrl = settings.REDIS_URL || `redis://127.0.0.1:${settings.REDIS_PORT}`;
   const redis = connectRedis(redisUrl, { logger, role: "commands" });
   const subscriber = connectRedis(redisUrl, { logger, role: "subscriber" });
-  const moderation = openModeration({ dataDir: settings.DATA_DIR, clock });
+  const moderation = openModeration({ dataDir: settings.DATA_DIR, redis, subscriber, clock });
   const room = await createRoomParts({
     ...{ dataDir: settings.DATA_DIR, redisUrl, clock, logger, metrics, hooks: moderation.hooks },
     ...(options.roomFaults && { faults: options.roomFaults }),
@@ -179,6 +181,11 @@ export async function createEdge(
   const roomParts = { rooms, programs, viewersOf: totals.total, roomAnswers, projection, authenticate, limits };
   const hostAccess = createHostAccess({ rooms, authenticate });
   roomRoutes(app, roomParts);
+  const retention = startRetention({
+    ...{ database: room.database, archive: room.archive, archiver: room.archiver, rooms, clock, logger },
+    defaultDays: settings.CHAT_DAYS,
+  });
+  retentionRoutes(app, { retention, hostAccess, recorded: recordedIn(moderation.audit), limits });
   historyRoutes(app, { archive: room.archive, log: room.log, rooms, authenticate, hostAccess });
   hostRoutes(app, { ...roomParts, streamKeys, redis, hostAccess });
   openStageRoutes(app, { redis, rooms });
@@ -228,8 +235,9 @@ export async function createEdge(
   }
   const stop = async () => {
     clearInterval(sweeper);
+    retention.stop();
     delivery.stop();
-    roomService.stop();
+    await roomService.stop();
     await app.close();
     await stageLog.stop();
     await gifts.stop();

@@ -2,7 +2,7 @@ import type { Clock, Redis } from "@lianmai/process";
 import { VIEWER_FRESH_MS, type Viewers } from "./viewers.ts";
 
 /** Redis hash by edge node: `count@atMs` of a room's viewers there. */
-export const viewersRedisKey = (room: string): string => `edge:viewers:${room}`;
+export const viewersRedisKey = (room: string, prefix = "edge:viewers"): string => `${prefix}:${room}`;
 /** Counts are written and read back this often. */
 export const SHARE_VIEWERS_MS = 2_000;
 const HASH_LIFE_SECONDS = 30;
@@ -33,15 +33,17 @@ export function othersCount(
 /** Shares this edge's counts of `rooms()` and those with viewers here, every {@link SHARE_VIEWERS_MS}. */
 export function shareViewers(parts: {
   readonly redis: Redis;
-  readonly viewers: Viewers;
+  readonly viewers: Pick<Viewers, "count">;
   readonly clock: Clock;
   readonly nodeId: string;
+  /** Of the keys, for counts of something else than viewers of the video. */
+  readonly prefix?: string;
   /** Rooms whose totals are wanted. */
   readonly rooms: () => Iterable<string>;
   /** Called with the rooms whose total has changed. */
   readonly onChange?: (room: string) => void;
 }): ViewerTotals {
-  const { redis, viewers, clock, nodeId, rooms, onChange } = parts;
+  const { redis, viewers, clock, nodeId, prefix, rooms, onChange } = parts;
   let mine: ReadonlyMap<string, number> = new Map();
   let totals = new Map<string, number>();
   let sharing = false;
@@ -73,7 +75,7 @@ export function shareViewers(parts: {
     const pipeline = redis.pipeline();
     const nowMs = clock.wallMs();
     for (const room of wanted) {
-      const key = viewersRedisKey(room);
+      const key = viewersRedisKey(room, prefix);
       const count = mine.get(room) ?? 0;
       if (count > 0) pipeline.hset(key, nodeId, `${count}@${nowMs}`);
       else pipeline.hdel(key, nodeId);
@@ -94,7 +96,7 @@ export function shareViewers(parts: {
       // stops counting here at once instead of after the fields have gone stale
       if (redis.status !== "ready" || mine.size === 0) return;
       const pipeline = redis.pipeline();
-      for (const room of mine.keys()) pipeline.hdel(viewersRedisKey(room), nodeId);
+      for (const room of mine.keys()) pipeline.hdel(viewersRedisKey(room, prefix), nodeId);
       await pipeline.exec().catch(() => undefined);
     },
   };

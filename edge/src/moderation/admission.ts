@@ -1,4 +1,3 @@
-import type { Clock } from "@lianmai/process";
 import type { Hold } from "../protocol/moderation.ts";
 import type { BodyOf, Kind } from "../protocol/room/entry.ts";
 import type { RoomModes } from "../protocol/room/modes.ts";
@@ -6,7 +5,7 @@ import { isAtLeast } from "../protocol/room/roles.ts";
 import type { AdmissionHook, Draft, Verdict } from "../room/room-log.ts";
 import type { FilterVerdict } from "./filter/rules.ts";
 import type { Filters } from "./filters.ts";
-import type { RaidWatch } from "./raid.ts";
+import type { Sighting } from "./share-raids.ts";
 import type { Holds } from "./store/holds.ts";
 import type { RoomPeople } from "./store/people.ts";
 
@@ -41,17 +40,14 @@ export function createAdmission(parts: {
   readonly filters: Filters;
   readonly holds: Holds;
   readonly people: RoomPeople;
-  readonly clock: Clock;
-  readonly raidOf: (roomId: string) => RaidWatch;
-  /** Called when a room begins to look raided. */
-  readonly onRaid: (roomId: string) => void;
+  /** Called with each message that is tried, for the watch for raids. */
+  readonly onTried: (roomId: string, sighting: Sighting) => void;
 }): AdmissionHook {
-  const { filters, holds, people, clock, raidOf, onRaid } = parts;
+  const { filters, holds, people, onTried } = parts;
   return ({ roomId, speaker, draft, modes }): Verdict => {
     if (isAtLeast(speaker.role, "moderator")) return { verdict: "allow" };
     const text = textOf(draft);
-    const raid = { userId: speaker.id, known: people.hasSpoken(speaker.id, roomId), text };
-    if (raidOf(roomId).saw(raid, clock.monotonicMs())) onRaid(roomId);
+    onTried(roomId, { userId: speaker.id, known: people.hasSpoken(speaker.id, roomId), text });
     const checked = filters.of(roomId).check(text);
     switch (judgeDraft(checked, modes)) {
       case "block":

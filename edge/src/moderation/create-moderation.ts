@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Clock, Logger } from "@lianmai/process";
+import type { Clock, Logger, Redis } from "@lianmai/process";
 import type { FastifyRequest } from "fastify";
 import type { Users } from "../accounts/users.ts";
 import { ProblemError } from "../errors.ts";
@@ -28,6 +28,7 @@ import { peopleRoutes } from "./routes/people-routes.ts";
 import { queueRoutes } from "./routes/queue-routes.ts";
 import { raidRoutes } from "./routes/raid-routes.ts";
 import { wordRoutes } from "./routes/word-routes.ts";
+import { type Sighting, shareRaids } from "./share-raids.ts";
 import { createHolds, type Holds } from "./store/holds.ts";
 import { openModerationStore } from "./store/open-store.ts";
 import { createRoomPeople, type RoomPeople } from "./store/people.ts";
@@ -61,8 +62,13 @@ export interface Moderation {
 }
 
 /** Opens the files of moderation. */
-export function openModeration(parts: { readonly dataDir: string; readonly clock: Clock }): Moderation {
-  const { dataDir, clock } = parts;
+export function openModeration(parts: {
+  readonly dataDir: string;
+  readonly redis: Redis;
+  readonly subscriber: Redis;
+  readonly clock: Clock;
+}): Moderation {
+  const { dataDir, redis, subscriber, clock } = parts;
   const database = openModerationStore(join(dataDir, "moderation.sqlite"));
   const audit = openAuditLog(join(dataDir, AUDIT_FILE), { clock });
   const holds = createHolds(database, { clock });
@@ -82,6 +88,10 @@ export function openModeration(parts: { readonly dataDir: string; readonly clock
     ...{ clock, directory: join(dataDir, "uploads"), secret: readSecret(join(dataDir, "uploads.key")) },
   });
   let raided = (_roomId: string): void => undefined;
+  const watch = (roomId: string, sighting: Sighting) => {
+    if (raidOf(roomId).saw(sighting, clock.monotonicMs())) raided(roomId);
+  };
+  const raids = shareRaids({ redis, subscriber, onSighting: watch });
   const flusher = setInterval(people.flush, FLUSH_EVERY_MS).unref();
   const sweeper = setInterval(() => {
     holds.sweep();
@@ -90,7 +100,13 @@ export function openModeration(parts: { readonly dataDir: string; readonly clock
   return {
     hooks: [
       createUploadAdmission(uploads),
-      createAdmission({ filters, holds, people, clock, raidOf, onRaid: (roomId) => raided(roomId) }),
+      createAdmission({
+        ...{ filters, holds, people },
+        onTried(roomId, sighting) {
+          raids.note(roomId, sighting);
+          watch(roomId, sighting);
+        },
+      }),
     ],
     reports: createReports(database, { clock }),
     raidOptions: createRaidOptions(database),
@@ -102,6 +118,7 @@ export function openModeration(parts: { readonly dataDir: string; readonly clock
     stop() {
       clearInterval(flusher);
       clearInterval(sweeper);
+      raids.stop();
       people.flush();
       audit.close();
       database.close();
@@ -146,10 +163,14 @@ export function registerModeration(
       await stage.remove(slug, { by, userId: request.user });
     },
   });
+  const raiseShield = async (roomId: string) => {
+    // another edge may have been first
+    if ((await log.state(roomId)).modes.shield) return;
+    await acts.changeModes({ id: roomId }, SERVICE, { shield: true, note: "the room looks raided" });
+  };
   moderation.onRaid((roomId) => {
     if (raidOptions.answer(roomId) !== "shield") return;
-    const note = "the room looks raided";
-    void acts.changeModes({ id: roomId }, SERVICE, { shield: true, note }).catch((error) => {
+    void raiseShield(roomId).catch((error) => {
       logger.warn({ err: error, room: roomId }, "the shield could not be raised");
     });
   });

@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Clock, Logger, Metrics } from "@lianmai/process";
 import type { FastifyRequest } from "fastify";
 import type { Authenticate } from "../http/authenticate.ts";
 import type { App } from "../http/create-app.ts";
 import type { RouteLimits } from "../http/rate-limits.ts";
+import { shareViewers } from "../live/share-viewers.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 import type { RoomParts } from "./create-room-parts.ts";
 import { eventRoutes } from "./gateway/event-routes.ts";
@@ -21,7 +23,7 @@ import { createVersions, type Versions } from "./people/versions.ts";
 export interface RoomService {
   readonly gateway: Gateway;
   readonly versions: Versions;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 /** Nobody follows or is a member yet: modes that ask for it let nobody below moderator talk. */
@@ -67,8 +69,14 @@ export async function serveRooms(parts: {
   const versions = createVersions({ database, redis, clock, logger });
   const gateway = createGateway({
     ...{ log, archive, plane, feeds, tokens, versions, metrics, clock, logger },
+    facts,
     access: createRoomAccess({ rooms, log, facts, clock }),
     limits: { ...DEFAULT_GATEWAY_LIMITS, ...parts.limits },
+  });
+  const presence = shareViewers({
+    ...{ redis, clock, nodeId: randomUUID(), prefix: "room:people", rooms: () => [] },
+    viewers: { count: gateway.people },
+    onChange: (roomId) => plane.set(roomId, "viewers", { count: presence.total(roomId) }),
   });
   tokenRoutes(app, {
     tokens,
@@ -92,9 +100,10 @@ export async function serveRooms(parts: {
         gateway.revoked(userId);
       },
     },
-    stop() {
+    async stop() {
       gateway.stop();
       webSocket.stop();
+      await presence.stop();
     },
   };
 }

@@ -44,7 +44,9 @@ export const speakerOf = ({ user }: Session, changes: Partial<Speaker> = {}): Sp
 export async function startTestModeration(): Promise<TestModeration> {
   const redis = await startTestRedis();
   const edge = await startTestEdge(redis, { rateLimits: UNLIMITED });
-  const moderation = openModeration({ dataDir: edge.dataDir, clock: systemClock });
+  const moderation = openModeration({
+    ...{ dataDir: edge.dataDir, clock: systemClock, redis: redis.client, subscriber: redis.subscriber },
+  });
   const talk = await startTestRoom(redis, { dataDir: edge.dataDir, hooks: moderation.hooks });
   const credentials = { name: "admin", password: PASSWORD };
   const admin = (await edge.call<Session>("POST", "/api/v1/sessions", { body: credentials })).body;

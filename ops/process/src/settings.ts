@@ -123,6 +123,12 @@ export const settingsSchema = Type.Object({
     default: 600,
     description: "New chat connections that one address may open in a minute.",
   }),
+  CHAT_DAYS: Type.Integer({
+    minimum: 0,
+    maximum: 3_650,
+    default: 0,
+    description: "Days that rooms' chat is kept where a host has chosen nothing else. 0: for good.",
+  }),
   TRUST_PROXY: Type.Boolean({
     default: false,
     description: "Whether X-Forwarded-* headers of a proxy in front are believed.",

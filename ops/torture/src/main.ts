@@ -2,6 +2,7 @@ import { tortureDropouts } from "./dropouts.ts";
 import { tortureHostile } from "./hostile.ts";
 import { tortureKills } from "./kills.ts";
 import { tortureLedger } from "./ledger.ts";
+import { tortureMutes } from "./mute.ts";
 import { tortureRoom } from "./room.ts";
 import { tortureStage } from "./stage.ts";
 
@@ -12,6 +13,7 @@ const TORTURES: Readonly<Record<string, (args: readonly string[]) => Promise<boo
   room: tortureRoom,
   ledger: tortureLedger,
   stage: tortureStage,
+  mute: tortureMutes,
 };
 
 const [name = "", ...args] = process.argv.slice(2);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Catalogue, GiftReceipt, Leaderboard, RoomTransfers, Session, Wallet } from "../../protocol/index.ts";
+import type { AuditList } from "../../protocol/moderation.ts";
 import { announceProgram, PASSWORD, programRecord, startTestEdge, type TestEdge } from "../../testing/edge.ts";
 import { eventually, startTestRedis, type TestRedis } from "../../testing/redis.ts";
 import { signPayment } from "../payment-signature.ts";
@@ -180,5 +181,23 @@ describe("top-ups", () => {
     expect((await topUp({ ...payment, amount: -1 })).body.code).toBe("invalid-request");
     expect((await topUp("{")).body.code).toBe("bad-request");
     expect(await wallet(kim.token)).toMatchObject({ balance: 500 });
+  });
+
+  it("that admins and hosts grant, take back or price stand in the audit", async () => {
+    await edge.signUp("audrey");
+    const granted = await grant("audrey", 70);
+    const path = `/api/v1/transfers/${granted.body.tx}/refund`;
+    const refund = { token: admin.token, body: { cid: "refund-audrey", reason: "by mistake" } };
+    expect((await edge.call("POST", path, refund)).status).toBe(200);
+    expect((await edge.call("POST", path, { ...refund, body: { ...refund.body, cid: "refund-again" } })).status).toBe(
+      409,
+    );
+    const audit = await edge.call<AuditList>("GET", "/api/v1/moderation/audit", { token: admin.token });
+    expect(audit.body.entries.slice(0, 4)).toMatchObject([
+      { act: "failed", detail: { why: "already-refunded" } },
+      { act: "refund", subject: { id: granted.body.tx }, note: "by mistake" },
+      { act: "refund", subject: { id: granted.body.tx }, note: "by mistake", actor: { name: "admin" } },
+      { act: "grant", subject: { name: "audrey" }, note: "welcome", detail: { amount: 70 } },
+    ]);
   });
 });

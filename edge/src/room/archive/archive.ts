@@ -65,7 +65,7 @@ export interface Archive {
     at: Position,
     options: { readonly limit: number; readonly selection?: Selection },
   ): Promise<ArchivedEntry[]>;
-  /** Forgets what is older than each room's retention; answers how many entries. */
+  /** Forgets some of what is older than each room's limit; answers how many entries, 0 when there are none left. */
   expire(limits: readonly { readonly roomId: string; readonly beforeMs: number }[]): Promise<number>;
 }
 

@@ -9,6 +9,12 @@ import { queryOf, wordsOf } from "./split-words.ts";
 const INSERT = `INSERT INTO entries (room_id, gen, seq, cid, kind, user_id, at_ms, media_ms, json)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id`;
 
+/** Entries of a room forgotten in one transaction: a commit of new ones waits no longer than this takes. */
+const MAX_EXPIRED = 500;
+/** The newest stays: it says how far the archive has come. */
+const EXPIRED = `SELECT id FROM entries WHERE room_id = ? AND at_ms < ? AND id <>
+  (SELECT id FROM entries WHERE room_id = ? ORDER BY gen DESC, seq DESC LIMIT 1) LIMIT ?`;
+
 /** The archive on one SQLite file; every call is one transaction. Runs on a thread of its own. */
 export function openArchive(database: Database): ArchiveOperations {
   migrate(database, { migrations: readMigrations(new URL("./migrations/", import.meta.url)) });
@@ -118,9 +124,12 @@ export function openArchive(database: Database): ArchiveOperations {
       database.transaction(() => {
         let forgotten = 0;
         for (const { roomId, beforeMs } of limits) {
-          const old = "SELECT id FROM entries WHERE room_id = ? AND at_ms < ?";
-          database.run(`DELETE FROM words WHERE rowid IN (${old})`, roomId, beforeMs);
-          forgotten += database.run(`DELETE FROM entries WHERE id IN (${old})`, roomId, beforeMs);
+          const ids = database.all(EXPIRED, roomId, beforeMs, roomId, MAX_EXPIRED).map((row) => Number(row["id"]));
+          for (const id of ids) {
+            database.run("DELETE FROM words WHERE rowid = ?", id);
+            database.run("DELETE FROM entries WHERE id = ?", id);
+          }
+          forgotten += ids.length;
         }
         return forgotten;
       }),

@@ -1,7 +1,7 @@
 import type { Clock, Logger } from "@lianmai/process";
 import type { Archive } from "../archive/archive.ts";
 import type { StatePlane } from "../log/state-plane.ts";
-import type { Access, RoomAccess } from "../people/room-access.ts";
+import type { Access, Facts, RoomAccess } from "../people/room-access.ts";
 import type { Tokens } from "../people/tokens.ts";
 import type { Versions } from "../people/versions.ts";
 import type { RoomLog } from "../room-log.ts";
@@ -39,6 +39,7 @@ export interface GatewayParts {
   readonly tokens: Tokens;
   readonly versions: Versions;
   readonly access: RoomAccess;
+  readonly facts: Facts;
   /** The hub of a room; rejects with RoomAway. */
   readonly hubOf: (access: Access) => Promise<RoomHub>;
   readonly limits: GatewayLimits;

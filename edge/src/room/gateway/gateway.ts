@@ -33,6 +33,8 @@ export interface Gateway {
   ended(connection: Connection): void;
   /** A connection by its id; for frames that come by POST. */
   find(sid: string): Connection | undefined;
+  /** People in each room at this edge, by room id; who has it open twice counts once. */
+  people(): ReadonlyMap<string, number>;
   /** Closes the connections of a person whose tokens were revoked. */
   revoked(userId: string): void;
   /** Tells everybody when to come back, then closes. */
@@ -111,6 +113,7 @@ export function createGateway(
       connection.ended();
     },
     find: (sid) => connections.get(sid),
+    people: () => new Map([...running].map(([roomId, hub]) => [roomId, hub.people])),
     revoked(userId) {
       for (const connection of connections.values()) if (connection.userId === userId) connection.close(4003);
     },

@@ -69,6 +69,11 @@ export class RoomHub {
     return this.live.size + this.lagging.size;
   }
 
+  /** People here; who is here twice counts once. */
+  get people(): number {
+    return new Set([...this.members()].map(({ access }) => access.you.id)).size;
+  }
+
   /** Everybody here. */
   *members(): Generator<Member> {
     yield* this.live;
