@@ -70,3 +70,22 @@ export const watchDanmaku = `(() => {
 /** What {@link watchDanmaku} has counted. */
 export const danmaku = (of: Page) =>
   of.evaluate<{ readonly seen: number; readonly touched: number }>("({...window.__danmaku})");
+
+/** Runs in the page: a new pass and a new token, then the playlist and the chat with them. */
+export const freshToken = `(async () => {
+  await fetch("/api/v1/viewer", { method: "POST" });
+  const answer = await fetch("/api/v1/room/token", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "{}",
+  });
+  const { token } = await answer.json();
+  const socket = new WebSocket(location.origin.replace("http", "ws") + "/ws", "lianmai.room.v1");
+  await new Promise((resolve) => socket.addEventListener("open", resolve, { once: true }));
+  const welcome = new Promise((resolve) => socket.addEventListener("message", ({ data }) => resolve(JSON.parse(data))));
+  socket.send(JSON.stringify({ t: "hello", v: 1, token, rooms: [{ room: "parlour" }] }));
+  const { rooms } = await welcome;
+  socket.close();
+  const playlist = await fetch("/live/parlour/index.m3u8", { cache: "no-store" });
+  return { chat: rooms[0].fault, playlist: playlist.status };
+})()`;

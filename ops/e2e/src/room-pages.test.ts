@@ -2,8 +2,20 @@
 import { randomUUID } from "node:crypto";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startBrowser, until } from "./browser.ts";
-import { choose, danmaku, field, hears, linesOf, patience, plays, say, sees, watchDanmaku } from "./in-room-page.ts";
+import { startBrowser, until, videoState } from "./browser.ts";
+import {
+  choose,
+  danmaku,
+  field,
+  freshToken,
+  hears,
+  linesOf,
+  patience,
+  plays,
+  say,
+  sees,
+  watchDanmaku,
+} from "./in-room-page.ts";
 import { type Publisher, publish } from "./publisher.ts";
 import { type Stack, startStack } from "./stack.ts";
 
@@ -219,5 +231,50 @@ describe("a room in three pages", () => {
       (count) => count === 0,
       patience,
     );
+  });
+
+  it("puts a kicked viewer out of chat and video until it is undone; a fresh token does not help", async () => {
+    const vera = page("Vera");
+    for (const each of pages.values()) await plays(each);
+    const late: { readonly url: string; readonly status: number }[] = [];
+    let kickedAtMs = Number.POSITIVE_INFINITY;
+    vera.on("request", (request) => {
+      const startedMs = Date.now();
+      if (!request.url().includes("/live/")) return;
+      request.response().then(
+        (response) => {
+          if (response && startedMs > kickedAtMs) late.push({ url: request.url(), status: response.status() });
+        },
+        // the page is closed
+        () => undefined,
+      );
+    });
+    const kicked = page("Mo").waitForResponse((response) => response.url().endsWith("/moderation/acts"));
+    await choose(page("Mo"), "offline 11", "Remove for 10 min");
+    expect((await kicked).status()).toBe(200);
+    kickedAtMs = Date.now();
+    await sees(vera, /You were removed from this chat until/);
+    await sees(vera, "You were removed from this room");
+    expect((await videoState(vera))?.width ?? 0).toBe(0);
+    expect(late.filter(({ status }) => status === 200)).toEqual([]);
+    expect(await vera.evaluate(freshToken)).toEqual({ chat: "banned", playlist: 403 });
+    const elsewhere = await open("Vera");
+    await sees(elsewhere, "You were removed from this room");
+    await elsewhere.context().close();
+    await page("Mo").locator("body").press("Escape");
+    await call("Mo", "POST", "/rooms/parlour/moderation/acts", {
+      act: "unban",
+      user: account("Vera").user.id,
+      name: "Vera",
+    });
+    await plays(vera);
+    await until(
+      "the composer",
+      () => field(vera).count(),
+      (count) => count === 1,
+      patience,
+    );
+    await say(vera, "back again");
+    await hears(page("Hanna"), "back again");
   });
 });

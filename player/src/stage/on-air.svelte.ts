@@ -4,11 +4,18 @@ import type { StageSession } from "./stage-session.svelte.ts";
 
 export type OnAirState = "off" | "starting" | "on";
 
-const CONNECT_BUDGET_MS = 15_000;
+const CONNECT_BUDGET_MS = 30_000;
 const AGAIN_AFTER_MS = 1_500;
+
+/** Which refusals pass by themselves, and how often they are waited out. */
+interface Patience {
+  readonly rounds: number;
+  readonly passing: ReadonlySet<CommandCode>;
+}
+/** Somebody has clicked: a camera that is not quite there yet is no reason to make them click again. */
+const FIRST: Patience = { rounds: 6, passing: new Set(["not-joined", "stage-busy", "no-answer"]) };
 /** While the server still knows the lost publication, it refuses the new one. */
-const AGAIN_AT_MOST = 12;
-const PASSING: ReadonlySet<CommandCode> = new Set(["already-live", "not-joined", "stage-busy"]);
+const AGAIN: Patience = { rounds: 12, passing: new Set(["already-live", ...FIRST.passing]) };
 
 export class GoingLive {
   state = $state<OnAirState>("off");
@@ -24,7 +31,7 @@ export class GoingLive {
 
   async start(): Promise<void> {
     this.#wanted = true;
-    await this.#claim(0);
+    await this.#claim(FIRST);
   }
 
   async stop(): Promise<void> {
@@ -38,16 +45,16 @@ export class GoingLive {
   connectionChanged(connected: boolean): void {
     if (!this.#wanted || this.state === "starting") return;
     if (!connected) this.state = "off";
-    else if (this.state === "off") void this.#claim(AGAIN_AT_MOST);
+    else if (this.state === "off") void this.#claim(AGAIN);
   }
 
-  async #claim(again: number): Promise<void> {
+  async #claim(patience: Patience): Promise<void> {
     this.#attempt += 1;
     const attempt = this.#attempt;
     this.state = "starting";
     this.refusal = undefined;
     const missing = await this.#prepare();
-    const code = missing ?? (await this.#ask(attempt, again));
+    const code = missing ?? (await this.#ask(attempt, patience));
     if (attempt !== this.#attempt) return;
     if (code === "done") {
       this.state = "on";
@@ -55,24 +62,24 @@ export class GoingLive {
     } else this.#refused(code);
   }
 
-  /** Devices and a connection; what is missing, if anything. */
-  async #prepare(): Promise<"no-media" | "no-answer" | undefined> {
+  /** Devices; "no-media" when there are none to send from. */
+  async #prepare(): Promise<"no-media" | undefined> {
     const { devices } = this.#session;
     const sends = (): boolean => devices.camera === "on" || devices.microphone === "on";
     if (!sends()) await devices.start();
-    if (!sends()) return "no-media";
-    return (await this.#connected()) ? undefined : "no-answer";
+    return sends() ? undefined : "no-media";
   }
 
-  async #ask(attempt: number, again: number): Promise<CommandCode> {
-    const { client } = this.#session;
+  async #ask(attempt: number, { rounds, passing }: Patience): Promise<CommandCode> {
     for (let round = 0; ; round += 1) {
-      const code = await client.onAir(true);
-      const over = code === "done" || attempt !== this.#attempt || !client.connected;
-      if (over || round >= again || !PASSING.has(code)) return code;
+      if (!(await this.#connected())) return "no-answer";
+      const code = await this.#session.client.onAir(true);
+      const over = code === "done" || attempt !== this.#attempt;
+      if (over || round >= rounds || !passing.has(code)) return code;
       // Said at once, and tried on: the former publication may be this browser's own.
-      this.refusal = code;
+      if (code === "already-live") this.refusal = code;
       await wait(AGAIN_AFTER_MS * (0.75 + Math.random() / 2));
+      if (attempt !== this.#attempt) return code;
     }
   }
 

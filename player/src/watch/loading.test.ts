@@ -6,6 +6,7 @@ describe("loading", () => {
     const { errorRetry } = patient(() => 0.5, 1_000, false);
     for (const code of [0, 404, 500, 503]) expect(errorRetry.shouldRetry({}, 900, false, { code })).toBe(true);
     expect(errorRetry.shouldRetry({}, 1_000, false, { code: 503 })).toBe(false);
+    expect(errorRetry.shouldRetry({}, 0, false, { code: 403 })).toBe(false);
     expect(patient(() => 0, 9, false).errorRetry.retryDelayMs).toBe(300);
     expect(patient(() => 1, 9, false).errorRetry.retryDelayMs).toBe(800);
   });

@@ -35,6 +35,8 @@ export function patient(random: () => number, maxNumRetry: number, giveUpOnMissi
     errorRetry: {
       ...retry,
       shouldRetry: (_config, count, _isTimeout, response) => {
+        // Who is kept out is told so at once: the library says nothing while it retries.
+        if (response?.code === 403) return false;
         const missing = response?.code === 404 || response?.code === 410;
         return count < (missing && giveUpOnMissing ? 1 : maxNumRetry);
       },

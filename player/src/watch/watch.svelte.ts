@@ -23,6 +23,8 @@ export class Watch {
   readonly #playback: AttachedPlayback;
   readonly #abort = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Local time of the next question. */
+  #dueAtMs = 0;
   #asking = false;
   /** Something was refused or stands still: it may be that the viewer was removed. */
   #doubtful = false;
@@ -47,7 +49,8 @@ export class Watch {
   readonly hurry = (): void => {
     this.#doubtful = true;
     if (this.#asking || this.#abort.signal.aborted) return;
-    this.#schedule(SOON_MS * (0.5 + Math.random()));
+    // a run of failures must not put off the question that the first of them asked for
+    if (this.#dueAtMs - Date.now() > SOON_MS * 1.5) this.#schedule(SOON_MS * (0.5 + Math.random()));
   };
 
   /** The chat has told that the viewer is kept out: the picture goes at once, the server is asked how it stands. */
@@ -102,6 +105,7 @@ export class Watch {
 
   #schedule(afterMs: number): void {
     clearTimeout(this.#timer);
+    this.#dueAtMs = Date.now() + afterMs;
     this.#timer = setTimeout(() => void this.#ask(), afterMs);
   }
 }

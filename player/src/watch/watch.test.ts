@@ -108,4 +108,18 @@ describe("watch", () => {
     watch.close();
     removed = [];
   });
+
+  it("asks soon however often something fails", async () => {
+    removed = [99];
+    const { watch } = watching([room("p1")]);
+    watch.start();
+    await vi.advanceTimersByTimeAsync(100);
+    for (let at = 0; at < 10; at += 1) {
+      watch.hurry();
+      await vi.advanceTimersByTimeAsync(60);
+    }
+    expect(watch.removedUntilMs).toBe(99);
+    watch.close();
+    removed = [];
+  });
 });
