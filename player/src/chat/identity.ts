@@ -1,6 +1,7 @@
 /** As whom this browser enters rooms: the account signed in, or a guest that the browser remembers. */
 import type { RoomToken } from "@lianmai/edge/protocol/room";
 import { request } from "../api/request.ts";
+import { keep, readKept } from "../kept.ts";
 
 export type Identity =
   | { readonly kind: "account"; readonly id: string; readonly name: string }
@@ -23,11 +24,11 @@ export function fitNickname(name: string): string | undefined {
 /** Who this browser is for rooms. */
 export function identityOf(user: { readonly id: string; readonly name: string } | undefined): Identity {
   if (user) return { kind: "account", id: user.id, name: user.name };
-  return { kind: "guest", device: guestDevice(), nickname: read(NICKNAME) ?? undefined };
+  return { kind: "guest", device: guestDevice(), nickname: readKept(NICKNAME) ?? undefined };
 }
 
 export function saveNickname(name: string): void {
-  write(NICKNAME, name);
+  keep(NICKNAME, name);
 }
 
 /** Two identities are the same person under the same name. */
@@ -47,31 +48,15 @@ export function roomToken(identity: Identity): Promise<RoomToken> {
 
 /** The secret that makes a guest the same guest at the next visit; for this page only where storage is forbidden. */
 function guestDevice(): string {
-  const known = read(DEVICE);
+  const known = readKept(DEVICE);
   if (known && known.length >= 16) return known;
   const bytes = crypto.getRandomValues(new Uint8Array(18));
   const device = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  write(DEVICE, device);
-  if (read(DEVICE) === device) return device;
+  keep(DEVICE, device);
+  if (readKept(DEVICE) === device) return device;
   unkeptDevice ??= device;
   return unkeptDevice;
 }
 
 /** The device of a browser that keeps nothing. */
 let unkeptDevice: string | undefined;
-
-function read(key: string): string | null {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-function write(key: string, value: string): void {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // Storage may be forbidden; the guest is another one at the next visit.
-  }
-}

@@ -1,4 +1,5 @@
 /** How a viewer wants the chat over the picture, remembered by the browser. */
+import { keep, readKeptJson } from "../kept.ts";
 
 export const DENSITIES = ["low", "medium", "high"] as const;
 
@@ -15,12 +16,7 @@ const DEFAULT: DanmakuSettings = { isOn: true, density: "medium", opacity: 0.9 }
 
 /** Settings of an earlier visit; sensible ones at the first, or for what is not understood. */
 export function loadSettings(): DanmakuSettings {
-  try {
-    const saved: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");
-    return settingsFrom(saved);
-  } catch {
-    return DEFAULT;
-  }
+  return settingsFrom(readKeptJson(KEY));
 }
 
 /** Reads what was stored, field by field. */
@@ -37,9 +33,5 @@ export function settingsFrom(saved: unknown): DanmakuSettings {
 }
 
 export function saveSettings(settings: DanmakuSettings): void {
-  try {
-    localStorage.setItem(KEY, JSON.stringify(settings));
-  } catch {
-    // Storage may be forbidden; the choice then lasts for this page.
-  }
+  keep(KEY, JSON.stringify(settings));
 }

@@ -1,4 +1,5 @@
 /** Which devices somebody chose the last time, kept in the browser. */
+import { keep, readKeptJson } from "../kept.ts";
 import { isPictureSize, type PictureSize } from "./picture-size.ts";
 
 export interface DeviceChoices {
@@ -14,18 +15,10 @@ const KEY = "lianmai.devices";
 const USUAL: DeviceChoices = { microphone: "", camera: "", echo: true, noise: true, size: "720p" };
 
 export function readChoices(): DeviceChoices {
-  try {
-    const kept = JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<DeviceChoices>;
-    return { ...USUAL, ...kept, size: isPictureSize(kept.size) ? kept.size : USUAL.size };
-  } catch {
-    return USUAL;
-  }
+  const kept = (readKeptJson(KEY) ?? {}) as Partial<DeviceChoices>;
+  return { ...USUAL, ...kept, size: isPictureSize(kept.size) ? kept.size : USUAL.size };
 }
 
 export function saveChoices(choices: DeviceChoices): void {
-  try {
-    localStorage.setItem(KEY, JSON.stringify(choices));
-  } catch {
-    // Storage may be forbidden; then nothing is remembered.
-  }
+  keep(KEY, JSON.stringify(choices));
 }

@@ -1,5 +1,6 @@
 /** Texts in the viewer's language; the only file that knows i18next. */
 import { createInstance } from "i18next";
+import { keep, readKept } from "../kept.ts";
 import { en } from "./en.ts";
 import { zh } from "./zh.ts";
 
@@ -33,7 +34,7 @@ export class Text {
   readonly #i18n = createInstance();
 
   constructor() {
-    this.#language = firstLanguage(read(), navigator.languages ?? [navigator.language]);
+    this.#language = firstLanguage(readKept(STORED), navigator.languages ?? [navigator.language]);
     void this.#i18n.init({
       lng: this.#language,
       fallbackLng: "en",
@@ -52,11 +53,7 @@ export class Text {
 
   set language(language: Language) {
     this.#language = language;
-    try {
-      localStorage.setItem(STORED, language);
-    } catch {
-      // Storage may be forbidden; the choice then lasts for this page.
-    }
+    keep(STORED, language);
     this.#announce();
   }
 
@@ -74,13 +71,5 @@ export class Text {
 
   #announce(): void {
     document.documentElement.lang = this.tag;
-  }
-}
-
-function read(): string | null {
-  try {
-    return localStorage.getItem(STORED);
-  } catch {
-    return null;
   }
 }

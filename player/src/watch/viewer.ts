@@ -1,4 +1,5 @@
 /** What a viewer's browser remembers between visits, and the id it is counted by. */
+import { keep, readKept } from "../kept.ts";
 
 const BANDWIDTH = "lianmai.bits-per-second";
 const VOLUME = "lianmai.volume";
@@ -7,23 +8,23 @@ const DEFAULT_BITS_PER_SECOND = 4e6;
 
 /** Estimate of an earlier visit; a sensible one at the first. */
 export function savedBitsPerSecond(): number {
-  const saved = Number(read(BANDWIDTH));
+  const saved = Number(readKept(BANDWIDTH));
   return saved >= 100_000 && saved <= 200e6 ? saved : DEFAULT_BITS_PER_SECOND;
 }
 
 export function saveBitsPerSecond(value: number): void {
-  write(BANDWIDTH, String(value));
+  keep(BANDWIDTH, String(value));
 }
 
 /** Volume and mute of an earlier visit. */
 export function savedVolume(): { readonly volume: number; readonly muted: boolean } {
-  const [volume, muted] = (read(VOLUME) ?? "1 false").split(" ");
+  const [volume, muted] = (readKept(VOLUME) ?? "1 false").split(" ");
   const number = Number(volume);
   return { volume: number >= 0 && number <= 1 ? number : 1, muted: muted === "true" };
 }
 
 export function saveVolume(volume: number, muted: boolean): void {
-  write(VOLUME, `${volume} ${muted}`);
+  keep(VOLUME, `${volume} ${muted}`);
 }
 
 /** Random for each page: the edge counts viewers, it does not know them. */
@@ -32,20 +33,4 @@ export function newViewerId(): string {
   return btoa(String.fromCharCode(...bytes))
     .replaceAll("+", "-")
     .replaceAll("/", "_");
-}
-
-function read(key: string): string | null {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-function write(key: string, value: string): void {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // Storage may be forbidden; then nothing is remembered.
-  }
 }
