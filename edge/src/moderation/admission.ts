@@ -9,18 +9,18 @@ import type { Sighting } from "./share-raids.ts";
 import type { Holds } from "./store/holds.ts";
 import type { RoomPeople } from "./store/people.ts";
 
-/** The text of a draft that words are looked for in: what was typed, a picture's description, a file's name. */
+/** The text of a draft that words are looked for in: what was typed, an emote, a picture's description, a file's name. */
 export function textOf({ kind, body }: Draft): string {
-  const fields = body as { readonly text?: string; readonly alt?: string; readonly name?: string };
-  if (kind === "text") return fields.text ?? "";
-  if (kind === "image") return fields.alt ?? "";
-  return kind === "file" ? (fields.name ?? "") : "";
+  const field = WORDS_IN[kind];
+  return field === undefined ? "" : ((body as Readonly<Record<string, string | undefined>>)[field] ?? "");
 }
+
+/** Which field of a kind's body holds words. */
+const WORDS_IN: Partial<Record<Kind, string>> = { text: "text", emote: "emote", image: "alt", file: "name" };
 
 /** The body with another text in it. */
 function withText({ kind, body }: Draft, text: string): BodyOf<Kind> {
-  const field = kind === "text" ? "text" : kind === "image" ? "alt" : "name";
-  return { ...body, [field]: text } as BodyOf<Kind>;
+  return { ...body, [WORDS_IN[kind] ?? "text"]: text } as BodyOf<Kind>;
 }
 
 /** What becomes of a draft, before anything is kept: pure. */

@@ -118,6 +118,10 @@ describe("the word filter of a room", () => {
     });
     await eventually(async () => (await hall.say(hall.ann, `菠.萝 ${randomUUID()}`)).ok === false);
     expect(await hall.say(hall.ann, "b4nana split")).toMatchObject({ ok: true });
+    const emote = (said: string) => ({ cid: `cid-${randomUUID()}`, kind: "emote" as const, body: { emote: said } });
+    const sendEmote = (said: string) => stage.talk.log.publish(hall.roomId, speakerOf(hall.ann), emote(said));
+    expect(await sendEmote("菠.萝")).toMatchObject({ ok: false, code: "blocked" });
+    expect(await sendEmote("👏")).toMatchObject({ ok: true });
     expect(await hall.say(hall.ann, "芒 果")).toMatchObject({ ok: false, code: "held" });
     expect(await hall.say(hall.mo, "菠萝", { role: "moderator" })).toMatchObject({ ok: true });
     const { words } = (await hall.call<WordList>(hall.mo, "GET", "/moderation/words")).body;

@@ -18,6 +18,7 @@ const INFLECTIONS = ["s", "es", "ed", "er", "ers", "ing", "in", "ings", "y", "ty
 const VOWELS = /[aeiou]/g;
 const HAN = /^\p{Script=Han}+$/u;
 const LATIN = /^[a-z]+$/;
+const DOUBLED = /([a-z])\1/;
 
 /** All spellings of a rule's word. */
 export function expandWord(rule: FilterRule): Spelling[] {
@@ -27,6 +28,7 @@ export function expandWord(rule: FilterRule): Spelling[] {
     spelling("plain", word, inside),
     ...variants.map((variant) => spelling("variant", variant, false)),
     ...(LATIN.test(folded) ? latinSpellings(folded, inside) : []),
+    ...(DOUBLED.test(folded) ? [spelledApart(folded)] : []),
     ...variants.map(fold).flatMap((variant) => (LATIN.test(variant) && variant.length > 4 ? inflected(variant) : [])),
     ...(HAN.test(folded) && folded.length > 1 ? hanSpellings(folded, rule) : []),
   ].filter(({ key }) => key.length > 1);
@@ -52,11 +54,20 @@ function spelling(technique: Technique, text: string, inside = false): Spelling 
   return { technique, key: key.join(""), runs, inside };
 }
 
+/** Letters with gaps between them are not one run, though they be the same. */
+const spelledApart = (word: string): Spelling => ({
+  technique: "spaced",
+  key: word,
+  runs: [...word].map(() => 1),
+  inside: false,
+});
+
 function latinSpellings(word: string, inside: boolean): Spelling[] {
   return [
     ...inflected(word),
     ...respellings(word).flatMap((text) => [spelling("respelled", text, false), ...inflected(text, "respelled")]),
     ...maskings(word),
+    ...reversals(word),
   ].map((made) => ({ ...made, inside: inside && made.technique === "inflected" }));
 }
 
@@ -95,6 +106,15 @@ function respellings(word: string): string[] {
   return [...new Set([...once, ...twice])].filter((text) => text !== word && text.length >= 3);
 }
 
+/** Backwards, and turned upside down, when `u` and `n` change places. */
+function reversals(word: string): Spelling[] {
+  if (word.length < 4) return [];
+  const backwards = [...word].toReversed().join("");
+  return [...new Set([backwards, backwards.replaceAll("u", "n")])]
+    .filter((text) => text !== word)
+    .map((text) => spelling("reversed", text));
+}
+
 /** Letters left out: one vowel, all vowels, or everything between the first and the last letter. */
 function maskings(word: string): Spelling[] {
   if (word.length < 4) return [];
@@ -102,6 +122,7 @@ function maskings(word: string): Spelling[] {
   const middle = word.slice(1, -1);
   const oneByOne = [...middle].map((_, at) => inner(`${middle.slice(0, at)}*${middle.slice(at + 1)}`));
   const texts = new Set([...oneByOne, inner(middle.replace(VOWELS, "*")), inner("*".repeat(middle.length))]);
+  if (word.length > 5) texts.add(`*${word.slice(1)}`);
   return [...texts].filter((text) => text.includes("*")).map((text) => maskSpelling(text));
 }
 
@@ -122,17 +143,13 @@ function hanSpellings(word: string, rule: FilterRule): Spelling[] {
   const letters = [...word];
   const syllables = syllablesOf(word);
   const replaced = (at: number, by: string) => letters.map((letter, index) => (index === at ? by : letter)).join("");
-  const parts = letters.map((letter) => CHARACTER_PARTS.get(letter));
-  const split = letters.flatMap((_, at) => (parts[at] === undefined ? [] : [replaced(at, parts[at])]));
-  const allSplit = letters.map((letter, at) => parts[at] ?? letter).join("");
-  const shapes = letters.flatMap((letter, at) => (CHARACTER_SHAPES.get(letter) ?? []).map((by) => replaced(at, by)));
+  const split = combinations(letters, (letter) => [CHARACTER_PARTS.get(letter) ?? letter]);
+  const shapes = combinations(letters, (letter) => CHARACTER_SHAPES.get(letter) ?? []);
   const long = letters.length > 2;
   const { pinyin = true, initials = false } = rule;
   const firsts = syllables.map((syllable) => syllable.charAt(0));
   return [
-    ...[...new Set([...split, allSplit])]
-      .filter((text) => text !== word)
-      .map((text) => spelling("split-character", text)),
+    ...split.map((text) => spelling("split-character", text)),
     ...shapes.map((text) => spelling("look-alike", text)),
     ...(long ? [spelling("reversed", letters.toReversed().join(""))] : []),
     ...(long ? letters.slice(1, -1).map((_, at) => maskSpelling(replaced(at + 1, "*"))) : []),
@@ -140,6 +157,18 @@ function hanSpellings(word: string, rule: FilterRule): Spelling[] {
     ...(pinyin && !syllables.includes("") ? pinyinSpellings(syllables) : []),
     ...((initials || long) && pinyin ? firsts.map((first, at) => spelling("initials", replaced(at, first))) : []),
   ];
+}
+
+const MAX_COMBINATIONS = 64;
+
+/** The word with any of its letters replaced by one of its others, without the word itself. */
+function combinations(letters: readonly string[], othersOf: (letter: string) => readonly string[]): string[] {
+  const texts = letters.reduce<string[]>(
+    (made, letter) =>
+      made.flatMap((text) => [letter, ...othersOf(letter)].map((by) => text + by)).slice(0, MAX_COMBINATIONS),
+    [""],
+  );
+  return [...new Set(texts)].filter((text) => text !== letters.join(""));
 }
 
 /** The pinyin in Latin letters; a vowel left out counts as masked. */

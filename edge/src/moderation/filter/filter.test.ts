@@ -20,12 +20,12 @@ describe("the starter list", () => {
     .filter((line) => !line.startsWith("#"))
     .map((line) => line.split("\t").map((field) => field.replaceAll("\\n", "\n")));
 
-  it("finds nine of ten disguised texts", () => {
+  it("finds nineteen of twenty disguised texts", () => {
     expect(disguised.length).toBeGreaterThanOrEqual(300);
     const missed = disguised.filter(([, text = ""]) => starter.check(text).hits.length === 0);
     const caught = disguised.length - missed.length;
     process.stdout.write(`filter: ${caught} of ${disguised.length} disguised texts found\n`);
-    expect(caught / disguised.length).toBeGreaterThanOrEqual(0.89);
+    expect(caught / disguised.length).toBeGreaterThanOrEqual(0.95);
   });
 
   it("names the word that was meant", () => {

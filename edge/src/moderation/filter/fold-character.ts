@@ -1,7 +1,7 @@
 /** Folds one character to what it stands for. The only importer of confusables and opencc-js. */
 import { confusablesMap } from "confusables";
 import { Converter } from "opencc-js/t2cn";
-import { EMOJI_SOUNDS, LATIN_LOOK_ALIKES, LEET, MASKS, SAME_CHARACTER } from "./look-alikes.ts";
+import { EMOJI_SOUNDS, LATIN_LOOK_ALIKES, LEET, MASKS, SAME_CHARACTER, ZHUYIN } from "./look-alikes.ts";
 
 /** What a character is to the filter. */
 export interface Folded {
@@ -54,6 +54,8 @@ function fold(character: string): Folded {
 /** The letters a character shows: a Han character stays itself, whatever Latin letter it resembles. */
 function lettersOf(character: string, bare: string): string {
   if (/^\p{Script=Han}/u.test(bare)) return bare.slice(0, String.fromCodePoint(bare.codePointAt(0) ?? 0).length);
+  const read = ZHUYIN.get(bare);
+  if (read !== undefined) return read;
   const looks = [character, bare].map((form) => LATIN_LOOK_ALIKES.get(form) ?? lookOf(form));
   const latin = /^[\x20-\x7e]+$/.test(bare) ? bare : (looks.find((look) => look !== undefined) ?? bare);
   return latin

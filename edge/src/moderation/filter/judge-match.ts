@@ -19,7 +19,7 @@ export function judgeMatch(
   if (view.kind === "leet" && !isLeet(view, range, units)) return undefined;
   const gaps = gapsIn(view, range);
   const edgesWanted = !spelling.inside || gaps;
-  if (edgesWanted && !(isEdge(view.entries, begin) && isEdge(view.entries, end))) return undefined;
+  if (edgesWanted && !(beginsWord(view, begin, spelling) && isEdge(view.entries, end))) return undefined;
   if (gaps && !gapsFit(view, range, spelling.technique)) return undefined;
   return techniqueOf(view, spelling, gaps);
 }
@@ -45,7 +45,7 @@ function isLeet({ entries }: View, { begin, end }: { begin: number; end: number 
   const first = entries[begin]?.first ?? 0;
   const covered = units.slice(first, (entries[end - 1]?.last ?? 0) + 1);
   const letters = covered.filter(({ kind }) => kind === "latin").length;
-  const signs = covered.filter(({ kind }) => kind === "sign").length;
+  const signs = covered.filter(({ kind, leet }) => kind === "sign" || (kind === "han" && leet !== undefined)).length;
   const digits = covered.reduce((sum, { kind, run }) => sum + (kind === "digit" ? run : 0), 0);
   return letters > 0 && signs + digits > 0 && digits <= letters + signs;
 }
@@ -59,6 +59,18 @@ function isEdge(entries: readonly Entry[], at: number): boolean {
   const after = entries[at];
   if (!before || !after || after.gap !== "none") return true;
   return before.class !== after.class || after.class === "han";
+}
+
+/** What stands before an insult when a whole sentence of pinyin is written together: nizhenshi… */
+const SENTENCE_IN_PINYIN = /^(?:ni|wo|ta|nimen|tamen|zhubo)(?:zhen|jiu|dou)?(?:shi)?(?:ge|yige|zhege)?$/;
+
+/** Whether a word begins at an entry; pinyin also behind other syllables of its sentence. */
+function beginsWord({ entries, text }: View, begin: number, { technique }: Spelling): boolean {
+  if (isEdge(entries, begin)) return true;
+  if (technique !== "pinyin") return false;
+  let start = begin;
+  while (!isEdge(entries, start)) start -= 1;
+  return SENTENCE_IN_PINYIN.test(text.slice(start, begin));
 }
 
 /** Pieces of the match between gaps, with whether each is all there is between two gaps. */
@@ -91,6 +103,7 @@ const hasLatinBeside = ({ entries }: View, { begin, end }: { begin: number; end:
 
 function latinPiecesFit(pieces: readonly { text: string; gap: string }[], technique?: Technique): boolean {
   if (pieces.every(({ text }) => text.length === 1)) return pieces.length > 2;
+  if (pieces.filter(({ text }) => text.length === 1).length >= 4 && pieces.length <= 6) return true;
   if (technique === "inflected" || pieces.slice(1).some(({ gap }) => gap === "prose")) return false;
   if (pieces.some(({ text }) => text.length > 1 && !ORDINARY_WORDS.has(text))) return true;
   return pieces.slice(1).every(({ gap }) => gap === "noise") && pieces.some(({ text }) => text.length === 1);

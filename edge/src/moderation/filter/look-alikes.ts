@@ -2,12 +2,38 @@
 
 /** Latin look-alikes that the confusables table lacks or reads otherwise. */
 export const LATIN_LOOK_ALIKES: ReadonlyMap<string, string> = new Map(
-  Object.entries({ ꜰ: "f", ꞯ: "q", ҩ: "q", μ: "u", µ: "u", λ: "l", π: "n", δ: "d", ß: "b", æ: "ae", œ: "oe" }),
+  Object.entries({
+    ꜰ: "f",
+    ꞯ: "q",
+    ҩ: "q",
+    μ: "u",
+    µ: "u",
+    λ: "l",
+    π: "n",
+    δ: "d",
+    ß: "b",
+    æ: "ae",
+    œ: "oe",
+    ʞ: "k",
+    ɟ: "f",
+  }),
 );
 
 /** Han characters that are the same word to every reader; traditional ones are a library's business. */
 export const SAME_CHARACTER: ReadonlyMap<string, string> = new Map(
-  Object.entries({ 妳: "你", 砲: "炮", 屄: "逼", 肏: "操", 祂: "他", 姦: "奸", 賎: "贱", 堃: "坤" }),
+  Object.entries({
+    妳: "你",
+    砲: "炮",
+    屄: "逼",
+    肏: "操",
+    祂: "他",
+    姦: "奸",
+    賎: "贱",
+    堃: "坤",
+    捌: "八",
+    曰: "日",
+    毐: "毒",
+  }),
 );
 
 /** Digits and signs read as letters: first the usual reading, then the other one where there is one. */
@@ -37,7 +63,54 @@ export const LEET: ReadonlyMap<string, readonly [string, string]> = new Map(
     "§": "ss",
     "¡": "il",
     "©": "cc",
+    "#": "hh",
+    卂: "ff",
+    乃: "bb",
   }).map(([sign, readings]) => [sign, [readings.charAt(0), readings.charAt(1)]] as const),
+);
+
+/** Signs that draw a letter together. */
+export const DRAWN_LETTERS: ReadonlyMap<string, string> = new Map([
+  ["|-|", "h"],
+  ["|_|", "u"],
+  ["|<", "k"],
+  ["|)", "d"],
+  ["|3", "b"],
+]);
+
+/** Zhuyin, letter by letter in pinyin. */
+export const ZHUYIN: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ...{ ㄅ: "b", ㄆ: "p", ㄇ: "m", ㄈ: "f", ㄉ: "d", ㄊ: "t", ㄋ: "n", ㄌ: "l", ㄍ: "g", ㄎ: "k", ㄏ: "h", ㄐ: "j" },
+    ...{
+      ㄑ: "q",
+      ㄒ: "x",
+      ㄓ: "zh",
+      ㄔ: "ch",
+      ㄕ: "sh",
+      ㄖ: "r",
+      ㄗ: "z",
+      ㄘ: "c",
+      ㄙ: "s",
+      ㄚ: "a",
+      ㄛ: "o",
+      ㄜ: "e",
+    },
+    ...{
+      ㄝ: "e",
+      ㄞ: "ai",
+      ㄟ: "ei",
+      ㄠ: "ao",
+      ㄡ: "ou",
+      ㄢ: "an",
+      ㄣ: "en",
+      ㄤ: "ang",
+      ㄥ: "eng",
+      ㄧ: "i",
+      ㄨ: "u",
+      ㄩ: "v",
+    },
+  }),
 );
 
 /** Signs that people put in place of a letter they leave out. */

@@ -14,12 +14,12 @@ const rule = (action: FilterAction, text: string, options: Options = {}): Filter
 const INSULTS: readonly FilterRule[] = [
   rule(
     "block",
-    "傻逼 / 傻比 / 煞笔 / 傻b / 沙雕逼 / 傻屄 / 傻批 / 沙比 / 煞逼 / 杀笔 / 傻吊 / s逼 / 傻币 / 啥b / shabee",
+    "傻逼 / 傻比 / 煞笔 / 傻b / 沙雕逼 / 傻屄 / 傻批 / 沙比 / 煞逼 / 杀笔 / 傻吊 / s逼 / 傻币 / 啥b / shabee / 傻笔 / 傻x / 傻叉",
     { initials: true },
   ),
   rule(
     "block",
-    "操你妈 / 草你妈 / 肏你妈 / 艹你妈 / 草泥马 / 操你吗 / 日你妈 / 干你娘 / 操尼玛 / 草拟吗 / 艹尼玛 / fucknmd",
+    "操你妈 / 草你妈 / 肏你妈 / 艹你妈 / 草泥马 / 操你吗 / 日你妈 / 干你娘 / 操尼玛 / 草拟吗 / 艹尼玛 / 超尼玛 / fucknmd",
     {
       homophones: true,
       initials: true,
@@ -29,14 +29,18 @@ const INSULTS: readonly FilterRule[] = [
   rule("block", "死全家 / 全家死光 / 全家暴毙", { homophones: true }),
   rule("block", "王八蛋 / 忘八蛋 / 王八羔子 / 🐢八蛋"),
   rule("block", "狗杂种 / 狗娘养的 / 杂种东西"),
-  rule("block", "婊子 / 婊砸 / 绿茶婊 / 臭婊", { pinyin: false }),
+  rule("block", "婊子 / 婊砸 / 绿茶婊 / 臭婊 / biao子 / 婊zi", { pinyin: false }),
   rule("block", "贱人 / 贱货 / 贱婢", { pinyin: false }),
   rule("mask", "脑残 / 脑瘫 / 脑惨 / nc粉", { pinyin: true }),
   rule("mask", "智障 / 纸张人 / 智帐 / 弱智 / 若智 / zz玩意", { pinyin: true }),
   rule("mask", "鸡巴 / 几把玩意 / 鸡8 / j8", { pinyin: true }),
   rule("mask", "滚蛋 / 滚犊子 / 滚粗"),
-  rule("block", "fuck / fuk / fck / fvck / phuck / fuq / f u c k / fuxk / fcuk", { inside: true }),
-  rule("mask", "shit / bullshit / horseshit / dipshit / shithead / sht / chit head / shyt"),
+  rule(
+    "block",
+    "fuck / fuk / fck / fvck / phuck / fuq / f u c k / fuxk / fcuk / phock / fukin / fukkin / fukking / eff you see kay",
+    { inside: true },
+  ),
+  rule("mask", "shit / bullshit / horseshit / dipshit / shithead / sht / chit head / shyt / sheit"),
   rule("block", "bitch / biatch / b1tch / bich / beetch / bytch / sonofabitch"),
   rule("block", "asshole / arsehole / a-hole / azzhole / a55hole / asshat / dumbass"),
   rule("block", "cunt / kunt / cvnt / c u n t"),
@@ -49,7 +53,7 @@ const INSULTS: readonly FilterRule[] = [
 ];
 
 const OFFERS: readonly FilterRule[] = [
-  rule("block", "裸聊 / 果聊 / 裸liao / luo聊", { pinyin: true }),
+  rule("block", "裸聊 / 果聊 / 裸liao / luo聊 / 螺聊", { pinyin: true }),
   rule("block", "约炮 / 约泡 / 约p / yue炮 / 约啪"),
   rule("block", "嫖娼 / 瓢娼 / 漂娼 / 嫖妓"),
   rule("block", "妓女 / 小姐上门 / 鸡女", { pinyin: false }),
@@ -69,8 +73,8 @@ const SPAM: readonly FilterRule[] = [
     },
   ),
   rule("hold", "扣扣群 / qq群号 / 加扣扣 / 加qq / 加q群 / 叩叩群 / 加叩叩"),
-  rule("block", "赌博 / 赌bo / 网赌 / 睹博 / 堵博 / 赌傅"),
-  rule("block", "博彩 / 菠菜网 / 菠菜平台 / bo彩 / 博c", { pinyin: false }),
+  rule("block", "赌博 / 赌bo / 网赌 / 睹博 / 堵博 / 赌傅 / 渡博"),
+  rule("block", "博彩 / 菠菜网 / 菠菜平台 / bo彩 / 博c / 铂彩", { pinyin: false }),
   rule("block", "赌场 / 赌厂 / 澳门赌城 / 线上娱乐城"),
   rule("block", "刷粉平台 / 代刷粉 / 涨粉代刷 / 刷粉联系"),
   rule("block", "外挂 / 外gua / wai挂 / 自瞄挂 / 外卦", { pinyin: true }),

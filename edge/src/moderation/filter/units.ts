@@ -1,4 +1,5 @@
 import { type Folded, foldCharacter } from "./fold-character.ts";
+import { DRAWN_LETTERS } from "./look-alikes.ts";
 
 /** What stands before a unit: nothing, a sign within words, punctuation of sentences, or a space. */
 export type Gap = "none" | "noise" | "prose" | "space";
@@ -28,10 +29,10 @@ export function readUnits(text: string): Unit[] {
   const units: Unit[] = [];
   let gap: Gap = "none";
   let at = 0;
-  for (const character of text) {
+  for (const character of charactersOf(text)) {
     const start = at;
     at += character.length;
-    const folded = foldCharacter(character);
+    const folded = drawnLetter(character) ?? foldCharacter(character);
     if (folded.kind === "nothing") extend(units.at(-1), gap, at);
     else if (folded.letters === "") {
       pushSign(units, folded, { start, end: at, gap });
@@ -44,6 +45,23 @@ export function readUnits(text: string): Unit[] {
     }
   }
   return units;
+}
+
+/** The characters of a text; signs that draw one letter together are one. */
+function* charactersOf(text: string): Generator<string> {
+  for (let at = 0; at < text.length; ) {
+    const drawn = text[at] === "|" ? DRAWN_LETTERS.keys().find((signs) => text.startsWith(signs, at)) : undefined;
+    const character = drawn ?? String.fromCodePoint(text.codePointAt(at) ?? 0);
+    at += character.length;
+    yield character;
+  }
+}
+
+function drawnLetter(signs: string): Folded | undefined {
+  const letter = DRAWN_LETTERS.get(signs);
+  return letter === undefined
+    ? undefined
+    : { kind: "noise", letters: "", leet: [letter, letter], mask: false, sound: undefined };
 }
 
 const widen = (gap: Gap, by: Gap): Gap => (STRENGTH[by] > STRENGTH[gap] ? by : gap);

@@ -50,7 +50,7 @@ const baseLetter: Letter = ({ letter }) => letter;
 const leetLetter =
   (reading: 0 | 1): Letter =>
   ({ letter, kind, leet }) =>
-    leet && kind !== "latin" && kind !== "han" ? leet[reading] : letter;
+    leet && kind !== "latin" ? leet[reading] : letter;
 const maskedLetter: Letter = ({ letter, mask }) => (mask ? "*" : letter);
 
 function readView(kind: "base" | "leet" | "masked", units: readonly Unit[], letterOf: Letter): View {
