@@ -32,7 +32,7 @@ export function readUnits(text: string): Unit[] {
   for (const character of charactersOf(text)) {
     const start = at;
     at += character.length;
-    const folded = drawnLetter(character) ?? foldCharacter(character);
+    const folded = foldAny(character);
     if (folded.kind === "nothing") extend(units.at(-1), gap, at);
     else if (folded.letters === "") {
       pushSign(units, folded, { start, end: at, gap });
@@ -56,6 +56,8 @@ function* charactersOf(text: string): Generator<string> {
     yield character;
   }
 }
+
+const foldAny = (character: string): Folded => drawnLetter(character) ?? foldCharacter(character);
 
 function drawnLetter(signs: string): Folded | undefined {
   const letter = DRAWN_LETTERS.get(signs);
