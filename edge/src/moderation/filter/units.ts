@@ -50,7 +50,7 @@ export function readUnits(text: string): Unit[] {
 /** The characters of a text; signs that draw one letter together are one. */
 function* charactersOf(text: string): Generator<string> {
   for (let at = 0; at < text.length; ) {
-    const drawn = text[at] === "|" ? DRAWN_LETTERS.keys().find((signs) => text.startsWith(signs, at)) : undefined;
+    const drawn = text[at] === "|" ? [...DRAWN_LETTERS.keys()].find((signs) => text.startsWith(signs, at)) : undefined;
     const character = drawn ?? String.fromCodePoint(text.codePointAt(at) ?? 0);
     at += character.length;
     yield character;
