@@ -5,7 +5,6 @@ import { tortureLedger } from "./ledger.ts";
 import { tortureMutes } from "./mute.ts";
 import { tortureRoom } from "./room.ts";
 import { tortureStage } from "./stage.ts";
-import { tortureShow } from "./studio/torture-show.ts";
 
 const TORTURES: Readonly<Record<string, (args: readonly string[]) => Promise<boolean>>> = {
   dropouts: tortureDropouts,
@@ -15,7 +14,6 @@ const TORTURES: Readonly<Record<string, (args: readonly string[]) => Promise<boo
   ledger: tortureLedger,
   stage: tortureStage,
   mute: tortureMutes,
-  show: tortureShow,
 };
 
 const [name = "", ...args] = process.argv.slice(2);
