@@ -121,6 +121,7 @@ describe("from an encoder to a browser", () => {
     const recording = await recorder.stop();
     expect(recording.discontinuities).toBe(0);
     expect(recording.failures).toEqual([]);
+    expect(recording.gaps).toEqual([]);
     const first = recording.segments[0] ?? 0;
     expect(recording.segments).toEqual(recording.segments.map((_, k) => first + k));
     const packets = probePackets(recording.bytes());

@@ -1,7 +1,10 @@
 /** How many pictures may wait for an encoder: the bound on the latency it can add. Pure. */
 
-/** Pictures that wait longer than this come too late to be worth more than the ones behind them. */
-const STEADY_MS = 400;
+/**
+ * Pictures that wait longer than this eat the viewers' buffer, as in `overload.ts`. An encoder that stood still for
+ * less works the rest off: no picture of the programme is missing.
+ */
+const STEADY_MS = 700;
 /** A run that begins is given its own start-up time. */
 const START_MS = 1_500;
 /** Share of real time by which an encoder that began behind is expected to catch up. */
