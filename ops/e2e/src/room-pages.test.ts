@@ -260,7 +260,6 @@ describe("a room in three pages", () => {
     expect(await vera.evaluate(freshToken)).toEqual({ chat: "banned", playlist: 403 });
     const elsewhere = await open("Vera");
     await sees(elsewhere, "You were removed from this room");
-    await elsewhere.context().close();
     await page("Mo").locator("body").press("Escape");
     await call("Mo", "POST", "/rooms/parlour/moderation/acts", {
       act: "unban",
@@ -268,12 +267,14 @@ describe("a room in three pages", () => {
       name: "Vera",
     });
     await plays(vera);
-    await until(
-      "the composer",
-      () => field(vera).count(),
-      (count) => count === 1,
-      patience,
-    );
+    for (const each of [vera, elsewhere])
+      await until(
+        "the composer",
+        () => field(each).count(),
+        (count) => count === 1,
+        patience,
+      );
+    await elsewhere.context().close();
     await say(vera, "back again");
     await hears(page("Hanna"), "back again");
   });

@@ -193,7 +193,8 @@ export class OpenRoom {
   /** Tries to enter again after having been kept out. */
   comeBack(): void {
     clearTimeout(this.#return);
-    if (!this.removed || this.#isClosed) return;
+    // a page opened while kept out was never let in, and so never put out
+    if ((!this.removed && this.fault !== "banned") || this.#isClosed) return;
     if (this.session.status.at === "ended") void this.session.again();
     else this.session.rejoin(this.slug);
   }

@@ -72,14 +72,14 @@ export class GoingLive {
 
   async #ask(attempt: number, { rounds, passing }: Patience): Promise<CommandCode> {
     for (let round = 0; ; round += 1) {
-      if (!(await this.#connected())) return "no-answer";
+      // Stopped while it waited: what nobody wants any more must not go on air.
+      if (!(await this.#connected()) || attempt !== this.#attempt) return "no-answer";
       const code = await this.#session.client.onAir(true);
       const over = code === "done" || attempt !== this.#attempt;
       if (over || round >= rounds || !passing.has(code)) return code;
       // Said at once, and tried on: the former publication may be this browser's own.
       if (code === "already-live") this.refusal = code;
       await wait(AGAIN_AFTER_MS * (0.75 + Math.random() / 2));
-      if (attempt !== this.#attempt) return code;
     }
   }
 

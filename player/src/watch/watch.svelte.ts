@@ -23,8 +23,8 @@ export class Watch {
   readonly #playback: AttachedPlayback;
   readonly #abort = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Local time of the next question. */
-  #dueAtMs = 0;
+  /** Local time of the next question; infinite while none is planned. */
+  #dueAtMs = Number.POSITIVE_INFINITY;
   #asking = false;
   /** Something was refused or stands still: it may be that the viewer was removed. */
   #doubtful = false;
@@ -67,6 +67,7 @@ export class Watch {
 
   async #ask(): Promise<void> {
     this.#asking = true;
+    this.#dueAtMs = Number.POSITIVE_INFINITY;
     const answer = await this.#answer();
     if (this.#doubtful || this.removedUntilMs !== undefined) await this.#askViewing();
     this.#asking = false;

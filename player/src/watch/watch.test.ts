@@ -109,6 +109,17 @@ describe("watch", () => {
     removed = [];
   });
 
+  it("asks anew for a room that was not found when something has changed", async () => {
+    const { watch } = watching([problem(404, "room-not-found"), room("p1")]);
+    watch.start();
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(watch.phase.at).toBe("not-found");
+    watch.hurry();
+    await vi.advanceTimersByTimeAsync(400);
+    expect(watch.phase.at).toBe("live");
+    watch.close();
+  });
+
   it("asks soon however often something fails", async () => {
     removed = [99];
     const { watch } = watching([room("p1")]);

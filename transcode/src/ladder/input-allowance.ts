@@ -1,10 +1,6 @@
 /** How many pictures may wait for an encoder: the bound on the latency it can add. Pure. */
+import { LAG_LIMIT_MS } from "./overload.ts";
 
-/**
- * Pictures that wait longer than this eat the viewers' buffer, as in `overload.ts`. An encoder that stood still for
- * less works the rest off: no picture of the programme is missing.
- */
-const STEADY_MS = 700;
 /** A run that begins is given its own start-up time. */
 const START_MS = 1_500;
 /** Share of real time by which an encoder that began behind is expected to catch up. */
@@ -25,6 +21,7 @@ export function inputAllowance(input: {
 }): number {
   const { fps, gopFrames, index, refilled, runningMs } = input;
   const behindMs = (refilled * 1_000) / fps + START_MS - runningMs * CATCH_UP_SHARE;
-  const steadyMs = index % gopFrames === 0 ? GOP_START_MS : STEADY_MS;
+  // An encoder that stood still for less than the limit works it off: no picture of the program is missing.
+  const steadyMs = index % gopFrames === 0 ? GOP_START_MS : LAG_LIMIT_MS;
   return (Math.max(steadyMs, behindMs) * fps) / 1_000;
 }

@@ -1,7 +1,7 @@
 /** Decides from an encoder's lag whether it is overloaded, and from its output whether it hangs. Pure. */
 
 /** Lag beyond this eats the viewers' buffer. */
-const LAG_LIMIT_MS = 700;
+export const LAG_LIMIT_MS = 700;
 /**
  * It must last this long: a starved moment, which costs pictures but no latency, is no reason to give up a rung.
  */
