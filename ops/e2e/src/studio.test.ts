@@ -6,6 +6,15 @@ import { type Stack, startStack } from "./stack.ts";
 
 const SLUG = "evening-show";
 const PASSWORD = "correct horse battery";
+/** Devices that take their time: the host clicks before they are there. */
+const SLOW_DEVICES = `{
+  const { mediaDevices } = navigator;
+  const capture = mediaDevices.getUserMedia.bind(mediaDevices);
+  mediaDevices.getUserMedia = async (wishes) => {
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    return capture(wishes);
+  };
+}`;
 
 interface RoomView {
   readonly live: null | { readonly at: string; readonly programId: string };
@@ -34,7 +43,9 @@ beforeAll(async () => {
   stack = await startStack();
   browser = await startBrowser({ devices: true });
   await stack.room(SLUG, { graceMs: 30_000 });
-  host = await (await signedIn("sessions", "admin")).newPage();
+  const hosts = await signedIn("sessions", "admin");
+  await hosts.addInitScript(SLOW_DEVICES);
+  host = await hosts.newPage();
   guest = await (await signedIn("users", "mei")).newPage();
   viewer = await (await browser.newContext()).newPage();
 });

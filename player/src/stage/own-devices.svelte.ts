@@ -31,6 +31,8 @@ export class OwnDevices {
     screenSound: null,
   };
   #stopMeter: (() => void) | undefined;
+  #starting: Promise<void> | undefined;
+  #asked: Promise<unknown> = Promise.resolve();
 
   /** `onChange` is called with all tracks whenever one has changed. */
   constructor(onChange: (tracks: SentTracks, own: OwnMedia) => void) {
@@ -57,29 +59,19 @@ export class OwnDevices {
     return this.devices.filter((device) => device.kind === wanted && device.deviceId !== "");
   }
 
-  /** Both at once, so that the browser asks once; each alone where only one can be had. */
-  async start(): Promise<void> {
-    if (this.microphone !== "off" || this.camera !== "off") return;
-    this.microphone = "asking";
-    this.camera = "asking";
-    try {
-      const media = await capture({ audio: this.#audioWishes(), video: this.#videoWishes() });
-      this.#has("microphone", media.getAudioTracks()[0]);
-      this.#has("camera", media.getVideoTracks()[0]);
-      await this.#list();
-    } catch {
-      this.microphone = "off";
-      this.camera = "off";
-      await this.turnOn("microphone");
-      await this.turnOn("camera");
-    }
+  /** Resolves when the browser has answered for both, also when somebody else had asked before. */
+  start(): Promise<void> {
+    this.#starting ??= this.#startBoth().finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
   }
 
   async turnOn(kind: DeviceKind): Promise<void> {
     this[kind] = "asking";
     const wishes = kind === "camera" ? { video: this.#videoWishes() } : { audio: this.#audioWishes() };
     try {
-      const media = await capture(wishes);
+      const media = await this.#capture(wishes);
       this.#has(kind, media.getTracks()[0]);
       await this.#list();
     } catch (error) {
@@ -157,6 +149,31 @@ export class OwnDevices {
     this.#over.abort();
     this.#stopMeter?.();
     for (const track of Object.values(this.#tracks)) track?.stop();
+  }
+
+  /** Both at once, so that the browser asks once; each alone where only one can be had. */
+  async #startBoth(): Promise<void> {
+    while (this.microphone === "asking" || this.camera === "asking") await this.#asked;
+    if (this.microphone !== "off" || this.camera !== "off") return;
+    this.microphone = "asking";
+    this.camera = "asking";
+    try {
+      const media = await this.#capture({ audio: this.#audioWishes(), video: this.#videoWishes() });
+      this.#has("microphone", media.getAudioTracks()[0]);
+      this.#has("camera", media.getVideoTracks()[0]);
+      await this.#list();
+    } catch {
+      this.microphone = "off";
+      this.camera = "off";
+      await this.turnOn("microphone");
+      await this.turnOn("camera");
+    }
+  }
+
+  #capture(wishes: MediaStreamConstraints): Promise<MediaStream> {
+    const media = capture(wishes);
+    this.#asked = Promise.all([this.#asked, media.catch(() => {})]);
+    return media;
   }
 
   #has(kind: DeviceKind, track: MediaStreamTrack | undefined): void {
