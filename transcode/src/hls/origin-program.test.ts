@@ -167,6 +167,30 @@ describe("sound", () => {
     expect(program.renditions.get("360p")?.playlist(false).plain.toString()).not.toContain("GAP");
   });
 
+  test("an encoder that stood still loses no sound: pictures that are read first wait for theirs", async () => {
+    const clock = new TestClock();
+    const material = await encodeMaterial({ seconds: 1, fps: 30, gopFrames: 30, size: "160x90" });
+    const recorded = new Map<string, Buffer[]>();
+    const program = testProgram(clock, {
+      onPart: ({ rung, bytes }) => recorded.set(rung, [...(recorded.get(rung) ?? []), bytes]),
+    });
+    configure(program, material);
+    feed(program, material, { from: 0, to: 65, clock });
+    feedPicture(program, material, 65);
+    clock.nowMs += 1_400;
+    program.tick();
+    for (let index = 66; index < 107; index++) feedPicture(program, material, index);
+    for (let index = 65; index < 107; index++) feedSound(program, material, index);
+    feed(program, material, { from: 107, to: 150, clock });
+    program.end();
+    for (const name of ["360p", "180p", "audio"]) {
+      const { packets, streams } = await probe(program, name, recorded.get(name) ?? []);
+      const sound = streams.findIndex((stream) => stream.codec_name === "aac");
+      const audio = packets.filter((packet) => packet.stream_index === sound);
+      expect(audio.map(({ dts }) => dts)).toEqual(Array.from({ length: 235 }, (_, unit) => unit * 1_024));
+    }
+  });
+
   test("an encoder that never tells its setup is taken for the usual one after a second", () => {
     const clock = new TestClock();
     const program = testProgram(clock);

@@ -123,7 +123,7 @@ export class OriginProgram {
 
   audio(sound: EncodedSound): void {
     if (this.#ended) return;
-    this.#soundWatch.heard(this.#nowMs());
+    this.#soundWatch.heard();
     this.#sound.push(sound);
     this.#advance();
   }
@@ -238,7 +238,9 @@ export class OriginProgram {
   }
 
   #advance(): void {
-    const soundLost = this.#soundWatch.lost(this.#nowMs());
+    const soundEnd = Math.max(this.#options.firstIndex, this.#sound.end / this.grid.samplesPerFrame);
+    const aheadMs = ((this.#endIndex - soundEnd) * 1_000) / this.grid.fps;
+    const soundLost = this.#soundWatch.lost(this.#nowMs(), aheadMs);
     if (!this.#audioConfig) {
       if (soundLost) this.audioConfig(USUAL_AUDIO_CONFIG);
       return;

@@ -32,11 +32,23 @@ test("keeps about ten seconds, and copies what it keeps", () => {
   expect(newest?.samples[0]?.data).toEqual(Buffer.from([1]));
 });
 
-test("sound is expected from the first picture on, for a second; later for half of one", () => {
+test("sound is expected from the first picture on, for a second; later for one and a half", () => {
   const watch = new SoundWatch();
-  expect(watch.lost(10_000)).toBe(false);
+  expect(watch.lost(10_000, 5_000)).toBe(false);
   watch.expected(10_000);
-  expect([watch.lost(11_000), watch.lost(11_001)]).toEqual([false, true]);
-  watch.heard(20_000);
-  expect([watch.lost(20_500), watch.lost(20_501)]).toEqual([false, true]);
+  expect([watch.lost(11_000, 5_000), watch.lost(11_001, 5_000)]).toEqual([false, true]);
+  watch.heard();
+  expect(watch.lost(30_000, 5_000)).toBe(false);
+  watch.expected(30_000);
+  watch.expected(31_000);
+  expect([watch.lost(31_500, 5_000), watch.lost(31_501, 5_000)]).toEqual([false, true]);
+});
+
+test("sound is not lost while nothing comes, nor while it is short by little", () => {
+  const watch = new SoundWatch();
+  watch.expected(10_000);
+  watch.heard();
+  expect(watch.lost(60_000, 5_000)).toBe(false);
+  watch.expected(60_000);
+  expect([watch.lost(70_000, 1_500), watch.lost(70_000, 1_501)]).toEqual([false, true]);
 });

@@ -1,26 +1,31 @@
 /** Whether sound is worth waiting for. Pure. */
 
-/** Sound that has not come for this long is not waited for any more. */
-export const SOUND_LOST_MS = 500;
+/**
+ * Pictures that come without their sound for this long do not wait for it any more. Measured by both the clock and the
+ * media: after a stall the pictures of one rung may be read first, and their sound is right behind them.
+ */
+export const SOUND_LOST_MS = 1_500;
 /** The same before the first of it. */
 export const FIRST_SOUND_MS = 1_000;
 
 export class SoundWatch {
-  #heardAtMs: number | null = null;
-  #expectedFromMs: number | null = null;
+  #heard = false;
+  #aloneSinceMs: number | null = null;
 
   /** Sound came. */
-  heard(nowMs: number): void {
-    this.#heardAtMs = nowMs;
+  heard(): void {
+    this.#heard = true;
+    this.#aloneSinceMs = null;
   }
 
-  /** A picture came: from the first on, sound is expected too. */
+  /** A picture came: its sound is expected too. */
   expected(nowMs: number): void {
-    this.#expectedFromMs ??= nowMs;
+    this.#aloneSinceMs ??= nowMs;
   }
 
-  lost(nowMs: number): boolean {
-    if (this.#heardAtMs !== null) return nowMs - this.#heardAtMs > SOUND_LOST_MS;
-    return this.#expectedFromMs !== null && nowMs - this.#expectedFromMs > FIRST_SOUND_MS;
+  /** `aheadMs`: media that there are pictures of, but no sound. */
+  lost(nowMs: number, aheadMs: number): boolean {
+    const bound = this.#heard ? SOUND_LOST_MS : FIRST_SOUND_MS;
+    return this.#aloneSinceMs !== null && nowMs - this.#aloneSinceMs > bound && aheadMs > bound;
   }
 }
