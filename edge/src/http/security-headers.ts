@@ -19,7 +19,8 @@ export async function registerSecurityHeaders(
         styleSrc: ["'self'", "'unsafe-inline'"],
         imgSrc: ["'self'", "data:", "blob:", "http:", "https:"],
         fontSrc: ["'self'", "data:"],
-        mediaSrc: ["'self'", "blob:"],
+        // data: an empty text track, by which hls.js removes one
+        mediaSrc: ["'self'", "blob:", "data:"],
         workerSrc: ["'self'", "blob:"],
         connectSrc: ["'self'"],
         objectSrc: ["'none'"],

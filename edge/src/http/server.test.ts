@@ -242,7 +242,7 @@ describe("pages", () => {
       const page = await edge.call<string>("GET", path, { headers: html });
       expect([path, page.status, page.headers.get("cache-control")]).toEqual([path, 200, "no-cache"]);
       expect(page.body).toContain("Player");
-      expect(page.headers.get("content-security-policy")).toContain("media-src 'self' blob:");
+      expect(page.headers.get("content-security-policy")).toContain("media-src 'self' blob: data:");
       expect(page.headers.get("x-powered-by")).toBeNull();
     }
     const asset = await edge.call("GET", "/assets/app-1a2b3c.js");

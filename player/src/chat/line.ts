@@ -1,5 +1,5 @@
 /** What stands in a chat's list. */
-import type { Entry, NackCode } from "@lianmai/edge/protocol/room";
+import type { Entry, EntryOf, NackCode } from "@lianmai/edge/protocol/room";
 import type { OutboxItem } from "../connection/outbox.ts";
 
 /** How far an own message has come: in the log, or in the log and on disk. */
@@ -50,5 +50,19 @@ export const isPurgedWith = (entry: Entry, user: string): boolean =>
 /** Kinds that are told by something else than a line of their own. */
 const SILENT_ACTS: ReadonlySet<string> = new Set(["delete", "restore"]);
 
+/** What of the stage everybody is told; the rest is for those who direct it. */
+const TOLD_OF_STAGE = ["to-seat", "remove"] as const;
+export type ToldOfStage = (typeof TOLD_OF_STAGE)[number];
+
+/** The change on the stage an entry tells everybody of; undefined for the others. */
+export function toldOfStage({ body }: EntryOf<"stage">): ToldOfStage | undefined {
+  // let in again after a removal: nothing has changed in the picture
+  if (body.what === "remove" && body.on === false) return undefined;
+  return TOLD_OF_STAGE.find((what) => what === body.what);
+}
+
 /** Whether an entry has a line: acts on single messages show on those. */
-export const hasLine = (entry: Entry): boolean => !(entry.kind === "act" && SILENT_ACTS.has(entry.body.act));
+export function hasLine(entry: Entry): boolean {
+  if (entry.kind === "stage") return toldOfStage(entry) !== undefined;
+  return !(entry.kind === "act" && SILENT_ACTS.has(entry.body.act));
+}

@@ -92,6 +92,8 @@ export const enChat = {
   "chat.act.unban": "{{name}} may come back.",
   "chat.act.kick": "{{name}} was removed until {{time}}.",
   "chat.act.warn": "{{name}} was warned.",
+  "chat.stage.to-seat": "{{name}} is on stage now.",
+  "chat.stage.remove": "{{name}} was taken off the stage.",
   "chat.act.roleModerator": "{{name}} is a moderator now.",
   "chat.act.roleViewer": "{{name}} is no longer a moderator.",
   "chat.warned": "A moderator warns you: {{reason}}.",

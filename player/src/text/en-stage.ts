@@ -136,9 +136,6 @@ export const enStage = {
 
   "join.title": "Join the stage",
   "join.host": "hosted by {{name}}",
-  "join.gate": "You are invited on stage",
-  "join.gateBody": "Sign in or make an account: the name of your account is shown under your picture.",
-  "join.signIn": "Sign in to join",
   "join.checkBody": "Check your picture and your microphone, then raise your hand. The host decides when you come on.",
   "join.raise": "Raise hand",
   "join.lower": "Lower hand",

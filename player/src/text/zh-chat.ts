@@ -94,6 +94,8 @@ export const zhChat: Readonly<Record<keyof typeof enChat, string>> = {
   "chat.act.unban": "{{name}} 可以回来了。",
   "chat.act.kick": "{{name}} 被请出，至 {{time}}。",
   "chat.act.warn": "{{name}} 收到警告。",
+  "chat.stage.to-seat": "{{name}} 上台了。",
+  "chat.stage.remove": "{{name}} 被请下台。",
   "chat.act.roleModerator": "{{name}} 成为房管。",
   "chat.act.roleViewer": "{{name}} 不再是房管。",
   "chat.warned": "房管警告你：{{reason}}。",

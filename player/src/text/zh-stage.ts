@@ -135,9 +135,6 @@ export const zhStage: Record<keyof typeof enStage, string> = {
 
   "join.title": "上台连麦",
   "join.host": "主播：{{name}}",
-  "join.gate": "邀请你上台连麦",
-  "join.gateBody": "请登录或注册；你的账号名会显示在画面下方。",
-  "join.signIn": "登录后参加",
   "join.checkBody": "检查画面和麦克风，然后举手。什么时候上播由主播决定。",
   "join.raise": "举手",
   "join.lower": "放下手",
