@@ -1,4 +1,6 @@
 /** English texts; its keys are the keys there are. */
+import { enAccount } from "./en-account.ts";
+import { enAudit } from "./en-audit.ts";
 import { enChat } from "./en-chat.ts";
 import { enConnectionTest } from "./en-connection-test.ts";
 import { enGifts } from "./en-gifts.ts";
@@ -7,6 +9,8 @@ import { enRealtime } from "./en-realtime.ts";
 import { enStage } from "./en-stage.ts";
 
 export const en = {
+  ...enAccount,
+  ...enAudit,
   ...enChat,
   ...enConnectionTest,
   ...enGifts,
@@ -98,39 +102,6 @@ export const en = {
   "keys.stats": "Statistics",
   "keys.help": "This list",
 
-  "signIn.title": "Sign in",
-  "signIn.tab": "Sign in",
-  "signIn.name": "Name",
-  "signIn.password": "Password",
-  "signIn.passwordHint": "At least 8 characters; a few words are better than a few signs.",
-  "signIn.show": "Show",
-  "signIn.hide": "Hide",
-  "signIn.action": "Sign in",
-  "signIn.bad.name": "2 to 40 characters.",
-  "signIn.bad.password": "8 to 200 characters.",
-  "signIn.wait_one": "Too many attempts. Try again in {{count}} second.",
-  "signIn.wait_other": "Too many attempts. Try again in {{count}} seconds.",
-  "signIn.waitShort_one": "Wait {{count}} s",
-  "signIn.waitShort_other": "Wait {{count}} s",
-  "signUp.title": "Create an account",
-  "signUp.tab": "Create account",
-  "signUp.action": "Create account",
-
-  "account.menu": "Account of {{name}}",
-  "account.rooms": "My rooms",
-  "account.signOut": "Sign out",
-  "sessions.title": "Signed-in devices",
-  "sessions.body": "Wherever your account is signed in. Sign out what you do not recognise.",
-  "sessions.current": "This device",
-  "sessions.seen": "last seen {{ago}}",
-  "sessions.unknown": "Unknown device",
-  "sessions.end": "Sign out",
-  "password.title": "Change password",
-  "password.body": "Your other devices are signed out.",
-  "password.current": "Current password",
-  "password.next": "New password",
-  "password.done": "Password changed.",
-
   "host.title": "My rooms",
   "host.lead": "Rooms you broadcast from.",
   "host.create": "New room",
@@ -139,15 +110,6 @@ export const en = {
   "host.noneBody": "A room is your permanent place: it keeps its address, its keys and its settings.",
   "host.off": "Not on air",
   "host.watch": "Watch page",
-  "gate.host": "Sign in to host",
-  "gate.hostBody": "Your rooms and stream keys belong to your account.",
-  "gate.moderate": "Sign in to moderate",
-  "gate.moderateBody": "Which rooms you may moderate depends on your account.",
-  "gate.test": "Sign in to test your connection",
-  "gate.testBody": "The test sends for a few seconds what a guest on stage sends; that is for people with an account.",
-  "gate.join": "You are invited on stage",
-  "gate.joinBody": "Sign in or make an account: the name of your account is shown under your picture.",
-  "gate.signInToJoin": "Sign in to join",
   "host.tab.air": "On air",
   "host.tab.keys": "Stream keys",
   "host.tab.settings": "Settings",

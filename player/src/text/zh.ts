@@ -1,20 +1,18 @@
 import type { en } from "./en.ts";
+import type { Base } from "./plural.ts";
+import { zhAccount } from "./zh-account.ts";
+import { zhAudit } from "./zh-audit.ts";
 import { zhChat } from "./zh-chat.ts";
+/** Chinese texts; one plural form. */
+import { zhConnectionTest } from "./zh-connection-test.ts";
+import { zhGifts } from "./zh-gifts.ts";
 import { zhModeration } from "./zh-moderation.ts";
 import { zhRealtime } from "./zh-realtime.ts";
 import { zhStage } from "./zh-stage.ts";
 
-type Base<Key extends string> = Key extends `${string}_one`
-  ? never
-  : Key extends `${infer Name}_other`
-    ? `${Name}_other`
-    : Key;
-
-/** Chinese texts; one plural form. */
-import { zhConnectionTest } from "./zh-connection-test.ts";
-import { zhGifts } from "./zh-gifts.ts";
-
 export const zh: Readonly<Record<Base<keyof typeof en>, string>> = {
+  ...zhAccount,
+  ...zhAudit,
   ...zhChat,
   ...zhConnectionTest,
   ...zhGifts,
@@ -105,37 +103,6 @@ export const zh: Readonly<Record<Base<keyof typeof en>, string>> = {
   "keys.stats": "播放统计",
   "keys.help": "显示本列表",
 
-  "signIn.title": "登录",
-  "signIn.tab": "登录",
-  "signIn.name": "名字",
-  "signIn.password": "密码",
-  "signIn.passwordHint": "至少 8 个字符，用几个词组成的句子更安全。",
-  "signIn.show": "显示",
-  "signIn.hide": "隐藏",
-  "signIn.action": "登录",
-  "signIn.bad.name": "2 到 40 个字符。",
-  "signIn.bad.password": "8 到 200 个字符。",
-  "signIn.wait_other": "尝试次数过多，请在 {{count}} 秒后重试。",
-  "signIn.waitShort_other": "请等待 {{count}} 秒",
-  "signUp.title": "注册账号",
-  "signUp.tab": "注册",
-  "signUp.action": "注册",
-
-  "account.menu": "{{name}} 的账号",
-  "account.rooms": "我的直播间",
-  "account.signOut": "退出登录",
-  "sessions.title": "已登录的设备",
-  "sessions.body": "你的账号登录过的地方。不认识的请让它退出。",
-  "sessions.current": "当前设备",
-  "sessions.seen": "{{ago}}活跃",
-  "sessions.unknown": "未知设备",
-  "sessions.end": "让它退出",
-  "password.title": "修改密码",
-  "password.body": "修改后，其他设备会退出登录。",
-  "password.current": "当前密码",
-  "password.next": "新密码",
-  "password.done": "密码已修改。",
-
   "host.title": "我的直播间",
   "host.lead": "你用来开播的直播间。",
   "host.create": "新建直播间",
@@ -144,15 +111,6 @@ export const zh: Readonly<Record<Base<keyof typeof en>, string>> = {
   "host.noneBody": "直播间是你的固定位置：地址、推流码和设置都一直保留。",
   "host.off": "未开播",
   "host.watch": "观看页",
-  "gate.host": "登录后开播",
-  "gate.hostBody": "直播间和推流码属于你的账号。",
-  "gate.moderate": "登录后管理",
-  "gate.moderateBody": "你能管理哪些直播间，由你的账号决定。",
-  "gate.test": "登录后测试连接",
-  "gate.testBody": "测试会像上台嘉宾一样发送几秒钟的数据，因此需要账号。",
-  "gate.join": "邀请你上台连麦",
-  "gate.joinBody": "请登录或注册；你的账号名会显示在画面下方。",
-  "gate.signInToJoin": "登录后参加",
   "host.tab.air": "直播",
   "host.tab.keys": "推流码",
   "host.tab.settings": "设置",
