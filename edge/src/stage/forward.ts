@@ -9,6 +9,12 @@ const MAX_ANSWER_BYTES = 512 * 1_024;
 
 const PASSED_BACK = ["content-type", "location", "etag", "link", "accept-patch", "accept-post", "allow", "retry-after"];
 
+/**
+ * Whether a node does not know its token: the process that the record is of is gone, and the one that listens in its
+ * place has yet to write its own. Not the client's matter, who would take a refusal for its own.
+ */
+export const isOfBefore = ({ statusCode }: IncomingMessage): boolean => statusCode === 421;
+
 /** A node's whole answer. */
 export interface StageAnswer {
   readonly status: number;
@@ -42,6 +48,7 @@ export async function forwardToStage(
     outgoing.on("error", answered.reject);
     outgoing.end(request.body);
     const response = await answered.promise;
+    if (isOfBefore(response)) throw new Error("the node's record is old");
     const chunks: Buffer[] = [];
     let size = 0;
     for await (const chunk of response as AsyncIterable<Buffer>) {

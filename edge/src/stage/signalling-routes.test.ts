@@ -1,4 +1,10 @@
-import { STAGE_LOG_REDIS_KEY } from "@lianmai/ingest/stage";
+import { randomUUID } from "node:crypto";
+import {
+  STAGE_LOG_REDIS_KEY,
+  STAGE_NODES_REDIS_KEY,
+  stageNodeRedisKey,
+  stagePlaceRedisKey,
+} from "@lianmai/ingest/stage";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Session } from "../protocol/api.ts";
 import type { AuditList } from "../protocol/moderation.ts";
@@ -111,4 +117,26 @@ it("keeps what happened while no edge was there, for the next one", async () => 
   await eventually(() => told().length > 0);
   expect(told()).toEqual([["capacity", "Host rice", undefined, undefined]]);
   await eventually(async () => (await redis.client.xlen(STAGE_LOG_REDIS_KEY)) === 0);
+}, 30_000);
+
+it("takes a process that has not yet written its record for one that is away: nobody is signed out by it", async () => {
+  const { mei } = await makeRoom("bread");
+  const [nodeId = ""] = await redis.client.smembers(STAGE_NODES_REDIS_KEY);
+  const node: unknown = JSON.parse((await redis.client.get(stageNodeRedisKey(nodeId))) ?? "");
+  const before = { ...(node as object), nodeId: "before", token: "of the process before" };
+  await redis.client.set(stageNodeRedisKey("before"), JSON.stringify(before));
+  await redis.client.sadd(STAGE_NODES_REDIS_KEY, "before");
+  await redis.client.set(stagePlaceRedisKey("bread"), "before");
+  const at = "/api/v1/rooms/bread/stage";
+  const answers = [
+    await edge.call<{ readonly code: string }>("GET", `${at}/events`, { token: mei.token }),
+    await edge.call<{ readonly code: string }>("POST", `${at}/requests/${randomUUID()}`, {
+      token: mei.token,
+      body: { kind: "ping" },
+    }),
+  ];
+  expect(answers.map(({ status, body }) => [status, body.code])).toEqual([
+    [503, "stage-away"],
+    [503, "stage-away"],
+  ]);
 }, 30_000);

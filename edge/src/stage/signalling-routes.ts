@@ -13,7 +13,7 @@ import type { RoomRoles } from "../moderation/acts/roles.ts";
 import { isAtLeast, type Role } from "../protocol/room/roles.ts";
 import type { RoomLog } from "../room/room-log.ts";
 import type { Rooms, StoredRoom } from "../rooms/rooms.ts";
-import { forwardToStage, passBack, type StageAnswer } from "./forward.ts";
+import { forwardToStage, isOfBefore, passBack, type StageAnswer } from "./forward.ts";
 import { readStageAct, type StageAct } from "./stage-acts.ts";
 import type { FindStageNode } from "./stage-nodes.ts";
 
@@ -131,6 +131,10 @@ async function pipeEvents(outgoing: ReturnType<typeof httpRequest>, reply: Fasti
   const response = await answered.promise.catch((error: unknown) => {
     throw new ProblemError("stage-away", { retryAfterMs: 2_000, cause: error });
   });
+  if (isOfBefore(response)) {
+    outgoing.destroy();
+    throw new ProblemError("stage-away", { retryAfterMs: 1_000 });
+  }
   outgoing.setTimeout(0);
   reply.hijack();
   const { raw } = reply;

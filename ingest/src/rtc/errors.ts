@@ -7,7 +7,7 @@ import type { ServerResponse } from "node:http";
 /** Code, HTTP status and title of each error. */
 export const STAGE_ERRORS = {
   "not-found": { status: 404, title: "There is nothing at this path" },
-  "node-token-wrong": { status: 401, title: "Only the service's own edges may ask here" },
+  "node-token-wrong": { status: 421, title: "Only the service's own edges may ask here" },
   "no-key": { status: 401, title: "A stream key is needed: Authorization: Bearer <key>" },
   "unknown-key": { status: 403, title: "This stream key is not one of this room" },
   "key-retired": { status: 403, title: "This stream key has been replaced: use the newer one" },
