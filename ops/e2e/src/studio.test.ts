@@ -2,6 +2,7 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startBrowser, until, videoState } from "./browser.ts";
+import { probePackets, record, timeBreaks } from "./record.ts";
 import { type Stack, startStack } from "./stack.ts";
 
 const SLUG = "evening-show";
@@ -88,6 +89,19 @@ async function onAir(what: string, accept: (layout: Layout) => boolean): Promise
   const layout = await until(what, layoutOnAir, accepts, { budgetMs: 180_000 });
   if (!layout) throw new Error(what);
   return layout;
+}
+
+/** Media that the stage's process has received since it started; 0 while it is not there. */
+async function bytesAtStage(): Promise<number> {
+  const answer = await fetch(`http://127.0.0.1:${stack.ports.stage}/metrics`).catch(() => null);
+  return Number(/^lianmai_stage_received_bytes(?:\{.*\})? (\S+)$/m.exec((await answer?.text()) ?? "")?.[1] ?? 0);
+}
+
+/** The guest asks and is refused; the host does not even see it. */
+async function isKeptOut(): Promise<void> {
+  await button(guest, "Raise hand").click({ timeout: 30_000 });
+  await guest.getByText("The host keeps you off this stage").waitFor({ timeout: 30_000 });
+  expect(await button(host, "Accept").count()).toBe(0);
 }
 
 /** How green the viewer's picture is where each tile is: the made-up camera draws on green. */
@@ -185,10 +199,70 @@ describe("a show in the studio", () => {
     );
   });
 
+  it("goes on when the stage's process is killed: both are back without a click, on the seats they had", async () => {
+    const { live } = await stack.api<RoomView>("GET", `/api/v1/rooms/${SLUG}`);
+    const recorder = record(`${stack.url}/live/${SLUG}/${live?.programId}/audio/media.m3u8`);
+    await button(host, "More about mei").click();
+    const hear = host.getByRole("menuitem", { name: "Let them be heard", exact: true });
+    await hear.waitFor();
+    const [before = 0] = await stack.kill("stage");
+    // Nobody is there to take it: the host is told, and can say it again.
+    await hear.click();
+    await host.getByText("The server did not answer. Try again.").waitFor({ timeout: 30_000 });
+    await until(
+      "another process",
+      () => stack.pids("stage"),
+      (pids) => pids.length > 0 && !pids.includes(before),
+      { budgetMs: 60_000 },
+    );
+    // Until then the pages, the layout and the picture may still be those from before.
+    await until("media at the new process", bytesAtStage, (bytes) => bytes > 200_000, { budgetMs: 120_000 });
+    await until(
+      "the programme after the slate",
+      () => stack.api<RoomView>("GET", `/api/v1/rooms/${SLUG}`),
+      (room) => room.live?.at === "live",
+      { budgetMs: 60_000 },
+    );
+    for (const page of [host, guest]) await page.getByText("Connection lost").waitFor({ state: "hidden" });
+    await guest.getByText("You are on air").waitFor({ timeout: 60_000 });
+    const layout = await onAir("both cameras", ({ tiles }) =>
+      ["admin", "mei"].every((name) => tiles.some((tile) => tile.name === name && tile.media === "camera")),
+    );
+    await until(
+      "both in the picture",
+      () => greenness(layout),
+      (shares) => shares.length === 2 && shares.every((share) => share > 0.5),
+      { budgetMs: 120_000 },
+    );
+    const recording = await recorder.stop();
+    expect(recording.discontinuities).toBe(0);
+    expect(recording.failures).toEqual([]);
+    expect(recording.gaps).toEqual([]);
+    expect(timeBreaks(probePackets(recording.bytes()), "audio")).toEqual([]);
+    expect((await stack.api<RoomView>("GET", `/api/v1/rooms/${SLUG}`)).live?.programId).toBe(live?.programId);
+    await choose("mei", "Let them be heard");
+    await onAir("the guest heard", ({ tiles }) => tiles.some(({ name, isMuted }) => name === "mei" && !isMuted));
+  });
+
+  it("keeps a guest out: their page, the same loaded anew and another one, until the host allows it", async () => {
+    await choose("mei", "Take off and keep out");
+    await guest.getByText("You are off the stage").waitFor({ timeout: 30_000 });
+    await onAir("the host alone", ({ tiles }) => tiles.length === 1);
+    await isKeptOut();
+    await guest.reload();
+    await isKeptOut();
+    guest = await guest.context().newPage();
+    await guest.goto(`${stack.url}/join/${SLUG}`);
+    await isKeptOut();
+    await button(host, "Allow back").click();
+    await button(guest, "Raise hand").click();
+    await guest.getByText("Your hand is raised").waitFor();
+  });
+
   it("removes the guest, who is told", async () => {
     await choose("mei", "Take off the stage");
     await guest.getByText("You are off the stage").waitFor({ timeout: 30_000 });
-    await onAir("the host alone", ({ tiles }) => tiles.length === 1);
+    await button(guest, "Raise hand").waitFor();
   });
 
   it("ends by a click", async () => {
