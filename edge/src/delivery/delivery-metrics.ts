@@ -15,7 +15,7 @@ export interface DeliveryMetrics {
 }
 
 /** The event loop is looked at this often: its lateness is how long sockets waited to be served. */
-const LOOP_CHECK_MS = 25;
+const LOOP_CHECK_MS = 50;
 const DELAY_BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5];
 
 /** Makes the delivery's metrics and feeds `pressure` with bursts and with lateness of the event loop. */
@@ -84,7 +84,7 @@ export function createDeliveryMetrics(
     loop.observe(lateMs / 1_000);
     pressure.observe(lateMs, nowMs);
     turns += 1;
-    if (turns % 10 === 0) move();
+    if (turns % 5 === 0) move();
   }, LOOP_CHECK_MS).unref();
 
   return {

@@ -12,6 +12,8 @@ const RENEW_MS = 1_500;
 const LEASE_KEY = "room:archiver";
 /** Least time between two commits: entries that come within one share it. */
 const COMMIT_EVERY_MS = 25;
+/** The lease and lost bells are looked after this often. */
+const LOOK_EVERY_MS = 500;
 /** Rooms and entries of each in one commit. */
 const MAX_ROOMS = 64;
 const MAX_ENTRIES = 1_000;
@@ -45,6 +47,9 @@ export function startArchiver(parts: {
   const cursors = new Map<string, Position>();
   let isLeader = false;
   let working: Promise<void> | undefined;
+  let next: NodeJS.Timeout | undefined;
+  let stopped = false;
+  let turnedMs = 0;
   let lastRenewedMs = 0;
   let lastScanMs = 0;
 
@@ -104,20 +109,33 @@ export function startArchiver(parts: {
     }
     if (dirty.size > 0) await commit();
   };
-  const timer = setInterval(() => {
+  const turn = () => {
+    clearTimeout(next);
+    next = undefined;
     if (working || redis.status !== "ready") return;
+    turnedMs = clock.monotonicMs();
     working = work()
       .catch((error: unknown) => logger.debug({ err: error }, "archiving waits"))
       .finally(() => {
         working = undefined;
+        if (dirty.size > 0) wake();
       });
-  }, COMMIT_EVERY_MS).unref();
+  };
+  const wake = () => {
+    if (stopped || working !== undefined) return;
+    next ??= setTimeout(turn, Math.max(0, turnedMs + COMMIT_EVERY_MS - clock.monotonicMs())).unref();
+  };
+  const timer = setInterval(turn, LOOK_EVERY_MS).unref();
+  wake();
   const stopListening = doorbells.listenAll((bell) => {
-    if (isLeader && bell.kind === "entry") dirty.add(bell.roomId);
+    if (!isLeader || bell.kind !== "entry") return;
+    dirty.add(bell.roomId);
+    wake();
   });
   const stopReady = doorbells.onReady(() => {
     lastScanMs = 0;
     cursors.clear();
+    wake();
   });
   return {
     get isLeader() {
@@ -127,7 +145,9 @@ export function startArchiver(parts: {
       return dirty.size;
     },
     async stop() {
+      stopped = true;
       clearInterval(timer);
+      clearTimeout(next);
       stopListening();
       stopReady();
       await working;

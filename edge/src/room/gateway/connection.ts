@@ -5,23 +5,21 @@ import { HEARTBEAT_MS, MAX_ROOMS_PER_CONNECTION, MAX_UNACKED, PROTOCOL_VERSION }
 import { isAtLeast } from "../../protocol/room/roles.ts";
 import type { Holder } from "../people/tokens.ts";
 import { RoomAway } from "../room-log.ts";
+import { fill } from "./fill.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
-import { type JoinedRoom, joinRoom } from "./join-room.ts";
+import { type JoinedRoom, joinRoom, type Place } from "./join-room.ts";
 import { Member, type MemberOwner } from "./member.ts";
 import { OutFrame, outFrame } from "./out-frame.ts";
 import type { Outlet } from "./outlet.ts";
 import { parseFrame } from "./parse-frame.ts";
 import { publish } from "./publish.ts";
 import { type FaultDetails, Replies } from "./replies.ts";
-import type { RoomHub } from "./room-hub.ts";
 import { TokenBucket } from "./token-bucket.ts";
-import { partsJson } from "./welcome.ts";
 
 /** Frames of a connection that may wait for the ones before. */
 const MAX_QUEUED = 64;
 /** Frames that cannot be understood, or come too fast, before the connection is closed. */
 const MAX_BAD_FRAMES = 20;
-const FILL_ENTRIES = 256;
 const AWAY_RETRY_MS = 1_000;
 
 /** One client's connection, whatever carries it: answers frames in their order, holds its places in rooms. */
@@ -31,10 +29,11 @@ export class Connection implements MemberOwner {
   readonly openedMs: number;
   heardMs: number;
   readonly #parts: GatewayParts;
-  readonly #replies: Replies;
-  readonly #rooms = new Map<string, { readonly hub: RoomHub; readonly member: Member }>();
+  /** Few, and mostly one: a list is smaller than a map. */
+  #places: readonly Place[] = [];
   readonly #frames: TokenBucket;
-  readonly #pubs: TokenBucket;
+  /** Of who has spoken: most never do. */
+  #pubs: TokenBucket | undefined;
   #holder: Holder | undefined;
   #isLite = false;
   #tail: Promise<void> = Promise.resolve();
@@ -45,14 +44,15 @@ export class Connection implements MemberOwner {
 
   constructor(outlet: Outlet, parts: GatewayParts) {
     const nowMs = parts.clock.monotonicMs();
-    const { framesPerSecond, frameBurst, pubsPerSecond, pubBurst } = parts.limits;
     this.outlet = outlet;
     this.#parts = parts;
-    this.#replies = new Replies(outlet, parts.metrics);
     this.openedMs = nowMs;
     this.heardMs = nowMs;
-    this.#frames = new TokenBucket({ perSecond: framesPerSecond, burst: frameBurst, nowMs });
-    this.#pubs = new TokenBucket({ perSecond: pubsPerSecond, burst: pubBurst, nowMs });
+    this.#frames = new TokenBucket(parts.rates.frames, nowMs);
+  }
+
+  get #replies(): Replies {
+    return new Replies(this.outlet, this.#parts.metrics);
   }
 
   get hasSaidHello(): boolean {
@@ -79,18 +79,14 @@ export class Connection implements MemberOwner {
     }
     const parsed = parseFrame(text);
     if ("frame" in parsed) this.#queue(parsed.frame);
-    else
-      this.#bear(parsed.fault, 4000, {
-        ...(parsed.of && { of: parsed.of }),
-        ...(parsed.detail && { detail: parsed.detail }),
-      });
+    else this.#bear(parsed.fault, 4000, parsed);
   }
 
   /** The transport is gone. */
   ended(): void {
     this.#closed = true;
-    for (const { hub, member } of this.#rooms.values()) hub.remove(member);
-    this.#rooms.clear();
+    for (const { hub, member } of this.#places) hub.remove(member);
+    this.#places = [];
   }
 
   close(code: CloseCode): void {
@@ -103,7 +99,7 @@ export class Connection implements MemberOwner {
   removed(member: Member, why: "kicked" | "banned", untilMs: number): void {
     this.outlet.send(outFrame({ t: "left", room: member.access.slug, why, untilMs }));
     this.#leave(member.access.slug);
-    if (this.#rooms.size === 0) this.close(4004);
+    if (this.#places.length === 0) this.close(4004);
   }
 
   changed(member: Member): void {
@@ -112,6 +108,8 @@ export class Connection implements MemberOwner {
 
   /** Frames are answered one after the other, so that what one person says keeps its order. */
   #queue(frame: ClientFrame): void {
+    // a position has no answer: it shows that somebody is there
+    if (frame.t === "pos" && this.hasSaidHello) return;
     if (frame.t === "pub") {
       if (this.#unacked >= MAX_UNACKED) {
         this.#replies.nack(frame.room, frame.cid, { code: "rate", retryMs: AWAY_RETRY_MS });
@@ -183,7 +181,7 @@ export class Connection implements MemberOwner {
   }
 
   async #join(frame: ClientFrameOf<"join">, holder: Holder): Promise<void> {
-    if (!this.#rooms.has(frame.room) && this.#rooms.size >= MAX_ROOMS_PER_CONNECTION) {
+    if (!this.#placeIn(frame.room) && this.#places.length >= MAX_ROOMS_PER_CONNECTION) {
       return this.#replies.fault("too-many-rooms", { of: "join", room: frame.room });
     }
     this.#leave(frame.room);
@@ -220,21 +218,25 @@ export class Connection implements MemberOwner {
   #enter({ hub, access, page }: JoinedRoom): void {
     const member = new Member(this.outlet, access, { isLite: this.#isLite, owner: this });
     hub.add(member, page.to);
-    this.#rooms.set(access.slug, { hub, member });
+    this.#places = [...this.#places, { hub, member }];
   }
 
   #leave(slug: string): void {
-    const place = this.#rooms.get(slug);
-    if (!place) return;
-    place.hub.remove(place.member);
-    this.#rooms.delete(slug);
+    const left = this.#placeIn(slug);
+    left?.hub.remove(left.member);
+    this.#places = this.#places.filter((place) => place !== left);
+  }
+
+  #placeIn(slug: string): Place | undefined {
+    return this.#places.find(({ hub }) => hub.slug === slug);
   }
 
   async #publish(frame: ClientFrameOf<"pub">): Promise<void> {
-    const place = this.#rooms.get(frame.room);
+    const place = this.#placeIn(frame.room);
     if (!place) return this.#replies.nack(frame.room, frame.cid, { code: "not-joined" });
     const isModerator = isAtLeast(place.member.access.you.role, "moderator");
     const nowMs = this.#parts.clock.monotonicMs();
+    this.#pubs ??= new TokenBucket(this.#parts.rates.pubs, nowMs);
     const waitMs = this.#pubs.take(nowMs);
     if (waitMs > 0 && !isModerator) return this.#replies.nack(frame.room, frame.cid, { code: "rate", retryMs: waitMs });
     const done = await publish(this.#parts, place.member, frame);
@@ -248,24 +250,21 @@ export class Connection implements MemberOwner {
   }
 
   async #fill(frame: ClientFrameOf<"fill">): Promise<void> {
-    const place = this.#rooms.get(frame.room);
+    const place = this.#placeIn(frame.room);
     if (!place) return this.#replies.fault("no-room", { of: "fill", room: frame.room });
-    const page = await place.hub.feed.after(frame.after, Math.min(frame.limit ?? FILL_ENTRIES, FILL_ENTRIES));
-    const { skips, cuts, more, to } = page;
-    const head = { t: "filled", room: frame.room, after: frame.after, to, skips, cuts, more };
-    this.outlet.send(new OutFrame(`${JSON.stringify(head).slice(0, -1)},"parts":${partsJson(page.entries)}}`));
+    this.outlet.send(await fill(place.hub.feed, frame));
   }
 
   async #refresh(token: string): Promise<void> {
     const holder = await this.#holderOf(token);
     if (!holder || holder.userId !== this.#holder?.userId) return this.#replies.fault("bad-token", { of: "refresh" });
     this.#holder = holder;
-    for (const { member } of this.#rooms.values()) await this.#reread(member);
+    for (const { member } of this.#places) await this.#reread(member);
     this.outlet.send(outFrame({ t: "refreshed", tokenUntilMs: holder.untilMs }));
   }
 
   #like(frame: ClientFrameOf<"like">): void {
-    const place = this.#rooms.get(frame.room);
+    const place = this.#placeIn(frame.room);
     if (place) this.#parts.plane.like(place.member.access.roomId, frame.count);
   }
 
@@ -283,9 +282,13 @@ export class Connection implements MemberOwner {
   }
 
   /** A fault of the client's making; too many close the connection. */
-  #bear(code: FaultCode, closeCode: CloseCode, more: FaultDetails): void {
+  #bear(code: FaultCode, closeCode: CloseCode, { of, detail, retryMs }: FaultDetails): void {
     this.#bad += 1;
-    this.#replies.fault(code, more);
+    this.#replies.fault(code, {
+      ...(of && { of }),
+      ...(detail && { detail }),
+      ...(retryMs !== undefined && { retryMs }),
+    });
     if (this.#bad >= MAX_BAD_FRAMES) this.close(closeCode);
   }
 

@@ -7,6 +7,7 @@ import type { Versions } from "../people/versions.ts";
 import type { RoomLog } from "../room-log.ts";
 import type { GatewayMetrics } from "./gateway-metrics.ts";
 import type { RoomHub } from "./room-hub.ts";
+import type { Rate } from "./token-bucket.ts";
 
 /** Bounds of what one connection or address may do. */
 export interface GatewayLimits {
@@ -42,7 +43,8 @@ export interface GatewayParts {
   readonly facts: Facts;
   /** The hub of a room; rejects with RoomAway. */
   readonly hubOf: (access: Access) => Promise<RoomHub>;
-  readonly limits: GatewayLimits;
+  /** Of one connection's frames and publications. */
+  readonly rates: { readonly frames: Rate; readonly pubs: Rate };
   readonly metrics: GatewayMetrics;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -8,7 +8,7 @@ import type { Access } from "../people/room-access.ts";
 import { catchUp } from "./catch-up.ts";
 import { Connection } from "./connection.ts";
 import { createGatewayMetrics } from "./gateway-metrics.ts";
-import type { GatewayParts } from "./gateway-parts.ts";
+import type { GatewayLimits, GatewayParts } from "./gateway-parts.ts";
 import { LITE_ABOVE_BYTES, type Member } from "./member.ts";
 import { outFrame } from "./out-frame.ts";
 import type { Outlet } from "./outlet.ts";
@@ -43,7 +43,8 @@ export interface Gateway {
 
 /** Makes the {@link Gateway}. */
 export function createGateway(
-  given: Omit<GatewayParts, "hubOf" | "metrics"> & {
+  given: Omit<GatewayParts, "hubOf" | "metrics" | "rates"> & {
+    readonly limits: GatewayLimits;
     readonly feeds: RoomFeeds;
     readonly metrics: Metrics;
     readonly clock: Clock;
@@ -71,7 +72,12 @@ export function createGateway(
     opening.catch(() => hubs.delete(access.roomId));
     return opening;
   };
-  const parts: GatewayParts = { ...given, metrics, hubOf };
+  const rates = {
+    frames: { perSecond: limits.framesPerSecond, burst: limits.frameBurst },
+    pubs: { perSecond: limits.pubsPerSecond, burst: limits.pubBurst },
+  };
+  const connects = { perSecond: limits.connectsPerMinute / 60, burst: limits.connectsPerMinute / 2 };
+  const parts: GatewayParts = { ...given, metrics, hubOf, rates };
   plane.onUpdate((roomId, update) => running.get(roomId)?.noteState(update));
 
   const tick = setInterval(() => {
@@ -96,9 +102,7 @@ export function createGateway(
     admit(address) {
       if (connections.size >= limits.maxConnections) return undefined;
       const nowMs = clock.monotonicMs();
-      const perSecond = limits.connectsPerMinute / 60;
-      const bucket =
-        addresses.get(address) ?? new TokenBucket({ perSecond, burst: limits.connectsPerMinute / 2, nowMs });
+      const bucket = addresses.get(address) ?? new TokenBucket(connects, nowMs);
       if (addresses.size < MAX_ADDRESSES) addresses.set(address, bucket);
       return bucket.take(nowMs);
     },

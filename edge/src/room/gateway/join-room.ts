@@ -1,6 +1,7 @@
 import type { WantedRoom } from "../../protocol/room/frames.ts";
 import type { Access } from "../people/room-access.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
+import type { Member } from "./member.ts";
 import type { RoomHub } from "./room-hub.ts";
 import { type FirstPage, firstPage, welcomeJson } from "./welcome.ts";
 
@@ -11,6 +12,12 @@ export interface JoinedRoom {
   readonly page: FirstPage;
   /** The room's part of the answer, as JSON. */
   json(): string;
+}
+
+/** A room a connection is in. */
+export interface Place {
+  readonly hub: RoomHub;
+  readonly member: Member;
 }
 
 /** Reads everything that somebody who joins is told; rejects with RoomAway. */

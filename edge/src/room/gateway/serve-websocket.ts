@@ -1,10 +1,11 @@
 /** The only importer of ws. */
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { type WebSocket, WebSocketServer } from "ws";
+import { type RawData, WebSocket, WebSocketServer } from "ws";
 import { type ProblemCode, problemCatalogue, problemDocument, retryAfterSeconds } from "../../errors.ts";
 import { CLOSE_CODES, type CloseCode } from "../../protocol/room/codes.ts";
 import { MAX_CLIENT_FRAME_BYTES, SUBPROTOCOL } from "../../protocol/room/limits.ts";
+import type { Connection } from "./connection.ts";
 import type { Gateway } from "./gateway.ts";
 import type { OutFrame } from "./out-frame.ts";
 import type { Outlet } from "./outlet.ts";
@@ -26,22 +27,32 @@ export function serveWebSocket(
   const { gateway, addressOf, publicOrigin } = options;
   const sockets = new WebSocketServer({
     noServer: true,
+    WebSocket: RoomSocket,
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: MAX_CLIENT_FRAME_BYTES,
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on("error", () => socket.destroy());
+    socket.on("error", dropSocket);
     if (request.url?.split("?", 1)[0] !== PATH) return refuse(socket, "not-found");
     if (!isAllowedOrigin(request, publicOrigin)) return refuse(socket, "cross-site");
     const waitMs = gateway.admit(addressOf(request));
     if (waitMs === undefined) return refuse(socket, "overloaded", 5_000);
     if (waitMs > 0) return refuse(socket, "too-many-requests", waitMs);
-    sockets.handleUpgrade(request, socket, head, (webSocket) => attach(gateway, webSocket, socket));
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      // the library listens by now
+      socket.off("error", dropSocket);
+      webSocket.connection = gateway.open(new WebSocketOutlet(webSocket, socket), "websocket");
+      webSocket.on("message", onMessage).on("error", ignore).on("close", onClose);
+    });
   };
+  function onClose(this: WebSocket): void {
+    const connection = connectionOf(this);
+    if (connection) gateway.ended(connection);
+  }
   sockets.on("wsClientError", (error, socket) => {
-    socket.on("error", () => socket.destroy());
+    socket.on("error", dropSocket);
     refuse(socket, "bad-request", undefined, error.message);
   });
   server.on("upgrade", onUpgrade);
@@ -53,13 +64,20 @@ export function serveWebSocket(
   };
 }
 
-function attach(gateway: Gateway, webSocket: WebSocket, socket: Duplex): void {
-  const connection = gateway.open(new WebSocketOutlet(webSocket, socket), "websocket");
-  webSocket.on("message", (data, isBinary) => {
-    connection.receive(isBinary ? "" : data.toString());
-  });
-  webSocket.on("error", ignore);
-  webSocket.on("close", () => gateway.ended(connection));
+/** A client's WebSocket. It knows its connection, so that all sockets share their listeners: there are thousands. */
+class RoomSocket extends WebSocket {
+  connection: Connection | undefined;
+}
+
+const connectionOf = (socket: WebSocket): Connection | undefined =>
+  socket instanceof RoomSocket ? socket.connection : undefined;
+
+function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+  connectionOf(this)?.receive(isBinary ? "" : data.toString());
+}
+
+function dropSocket(this: Duplex): void {
+  this.destroy();
 }
 
 const ignore = (): void => undefined;
