@@ -78,8 +78,10 @@ export class Connection implements MemberOwner {
       return;
     }
     const parsed = parseFrame(text);
-    if ("frame" in parsed) this.#queue(parsed.frame);
-    else this.#bear(parsed.fault, 4000, parsed);
+    if ("fault" in parsed) {
+      const { fault, ...more } = parsed;
+      this.#bear(fault, 4000, more);
+    } else this.#queue(parsed.frame);
   }
 
   /** The transport is gone. */
@@ -282,13 +284,9 @@ export class Connection implements MemberOwner {
   }
 
   /** A fault of the client's making; too many close the connection. */
-  #bear(code: FaultCode, closeCode: CloseCode, { of, detail, retryMs }: FaultDetails): void {
+  #bear(code: FaultCode, closeCode: CloseCode, more: FaultDetails): void {
     this.#bad += 1;
-    this.#replies.fault(code, {
-      ...(of && { of }),
-      ...(detail && { detail }),
-      ...(retryMs !== undefined && { retryMs }),
-    });
+    this.#replies.fault(code, more);
     if (this.#bad >= MAX_BAD_FRAMES) this.close(closeCode);
   }
 
