@@ -7,8 +7,8 @@ import type { Holder } from "../people/tokens.ts";
 import { RoomAway } from "../room-log.ts";
 import { fill } from "./fill.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
-import { type JoinedRoom, joinRoom, type Place } from "./join-room.ts";
-import { Member, type MemberOwner } from "./member.ts";
+import { type JoinedRoom, joinRoom, type Place, type RefusedRoom } from "./join-room.ts";
+import { LAG_ABOVE_BYTES, Member, type MemberOwner } from "./member.ts";
 import { OutFrame, outFrame } from "./out-frame.ts";
 import type { Outlet } from "./outlet.ts";
 import { parseFrame } from "./parse-frame.ts";
@@ -68,15 +68,19 @@ export class Connection implements MemberOwner {
     return this.#holder?.userId;
   }
 
-  /** Takes a client's frame; never throws. */
-  receive(text: string): void {
-    if (this.#closed) return;
+  /** Whether something of a client, a frame or what its transport asks for, comes no faster than it may. */
+  hear(): boolean {
+    if (this.#closed) return false;
     this.heardMs = this.#parts.clock.monotonicMs();
     const waitMs = this.#frames.take(this.heardMs);
-    if (waitMs > 0 || this.#queued >= MAX_QUEUED) {
-      this.#bear("rate", 4010, { retryMs: waitMs });
-      return;
-    }
+    if (waitMs === 0 && this.#queued < MAX_QUEUED) return true;
+    this.#bear("rate", 4010, { retryMs: waitMs });
+    return false;
+  }
+
+  /** Takes a client's frame; never throws. */
+  receive(text: string): void {
+    if (!this.hear()) return;
     const parsed = parseFrame(text);
     if ("fault" in parsed) {
       const { fault, ...more } = parsed;
@@ -136,6 +140,10 @@ export class Connection implements MemberOwner {
   }
 
   #answerKnown(frame: Exclude<ClientFrame, { t: "hello" }>, holder: Holder): Promise<void> | void {
+    // pages are long: who does not read those it has gets no more
+    if ((frame.t === "join" || frame.t === "fill") && this.outlet.buffered > LAG_ABOVE_BYTES) {
+      return this.#replies.fault("busy", { of: frame.t, room: frame.room, retryMs: AWAY_RETRY_MS });
+    }
     switch (frame.t) {
       case "join":
         return this.#join(frame, holder);
@@ -189,23 +197,14 @@ export class Connection implements MemberOwner {
     this.#leave(frame.room);
     const room = await this.#open(frame, holder);
     if (this.#closed) return;
-    if (!("json" in room))
-      return this.#replies.fault(room.fault, {
-        of: "join",
-        room: frame.room,
-        ...(room.retryMs && { retryMs: room.retryMs }),
-      });
+    if (!("json" in room)) {
+      return this.#replies.fault(room.fault, { of: "join", room: frame.room, retryMs: room.retryMs });
+    }
     this.outlet.send(new OutFrame(`{"t":"joined","joined":${room.json()}}`));
     this.#enter(room);
   }
 
-  async #open(
-    wanted: WantedRoom,
-    holder: Holder,
-  ): Promise<
-    | JoinedRoom
-    | { readonly room: string; readonly fault: FaultCode; readonly retryMs?: number; readonly untilMs?: number }
-  > {
+  async #open(wanted: WantedRoom, holder: Holder): Promise<JoinedRoom | RefusedRoom> {
     try {
       const access = await this.#parts.access(holder, wanted.room);
       if ("fault" in access) return { room: wanted.room, ...access };

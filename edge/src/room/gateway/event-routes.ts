@@ -43,7 +43,7 @@ export function eventRoutes(app: App, parts: { readonly gateway: Gateway }): voi
       const connection = gateway.open(outletOf(response), "events");
       response.on("error", () => undefined);
       response.on("close", () => gateway.ended(connection));
-      connection.receive(JSON.stringify(request.body));
+      connection.receive(textOf(request.body));
     },
   );
   app.post(
@@ -61,10 +61,19 @@ export function eventRoutes(app: App, parts: { readonly gateway: Gateway }): voi
     async (request, reply) => {
       const connection = gateway.find(request.params.sid);
       if (!connection) throw new ProblemError("connection-not-found");
-      connection.receive(JSON.stringify(request.body));
+      connection.receive(textOf(request.body));
       return reply.code(204).send(null);
     },
   );
+}
+
+/** A body as text; "", which is no frame, when there is none or it is too deep to be written. */
+function textOf(body: unknown): string {
+  try {
+    return JSON.stringify(body) ?? "";
+  } catch {
+    return "";
+  }
 }
 
 function outletOf(response: ServerResponse): Outlet {

@@ -1,3 +1,4 @@
+import type { FaultCode } from "../../protocol/room/codes.ts";
 import type { WantedRoom } from "../../protocol/room/frames.ts";
 import type { Access } from "../people/room-access.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
@@ -18,6 +19,14 @@ export interface JoinedRoom {
 export interface Place {
   readonly hub: RoomHub;
   readonly member: Member;
+}
+
+/** A room that cannot be entered, and why. */
+export interface RefusedRoom {
+  readonly room: string;
+  readonly fault: FaultCode;
+  readonly retryMs?: number;
+  readonly untilMs?: number;
 }
 
 /** Reads everything that somebody who joins is told; rejects with RoomAway. */

@@ -31,6 +31,8 @@ export function serveWebSocket(
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: MAX_CLIENT_FRAME_BYTES,
+    // who pings without end and does not read would fill the memory with answers
+    autoPong: false,
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -44,7 +46,8 @@ export function serveWebSocket(
       // the library listens by now
       socket.off("error", dropSocket);
       webSocket.connection = gateway.open(new WebSocketOutlet(webSocket, socket), "websocket");
-      webSocket.on("message", onMessage).on("error", ignore).on("close", onClose);
+      webSocket.on("message", onMessage).on("ping", onPing).on("pong", onPong);
+      webSocket.on("error", ignore).on("close", onClose);
     });
   };
   function onClose(this: WebSocket): void {
@@ -74,6 +77,14 @@ const connectionOf = (socket: WebSocket): Connection | undefined =>
 
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
   connectionOf(this)?.receive(isBinary ? "" : data.toString());
+}
+
+function onPing(this: WebSocket, data: Buffer): void {
+  if (connectionOf(this)?.hear()) this.pong(data, false, ignore);
+}
+
+function onPong(this: WebSocket): void {
+  connectionOf(this)?.hear();
 }
 
 function dropSocket(this: Duplex): void {
