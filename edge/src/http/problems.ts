@@ -21,6 +21,8 @@ export function answerErrors(app: FastifyInstance): void {
     if (error instanceof ProblemError) return sendProblem(reply, error.code, error.details);
     if (isFastifyError(error)) {
       const known = codeOf(error);
+      // fastify would cut the connection: who still sends would not hear why. What comes is dropped unread.
+      if (known === "body-too-large") reply.removeHeader("connection");
       if (known) return sendProblem(reply, known, detailsOf(error));
     }
     request.log.error({ err: error, method: request.method, path: request.url.split("?", 1)[0] }, "request failed");

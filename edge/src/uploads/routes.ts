@@ -10,11 +10,14 @@ import { uploadSchema } from "../protocol/moderation.ts";
 import { isAtLeast, type Role } from "../protocol/room/roles.ts";
 import type { RoomLog } from "../room/room-log.ts";
 import type { Rooms, StoredRoom } from "../rooms/rooms.ts";
+import { createBodySlots } from "./body-slots.ts";
 import { examine, MAX_UPLOAD_BYTES } from "./examine.ts";
 import type { Uploads } from "./uploads.ts";
 
 /** Uploads decoded at once in this process; others are asked to come back. */
 const MAX_AT_ONCE = 4;
+/** Bodies being received; slow senders of one account cannot take the places of all. */
+const MAX_BODIES = { altogether: 16, ofOne: 4 } as const;
 const BUSY_RETRY_MS = 2_000;
 const QUOTA_RETRY_MS = 3_600_000;
 const OCTETS = "application/octet-stream";
@@ -38,6 +41,7 @@ export function uploadRoutes(
   },
 ): void {
   const { uploads, rooms, log, limits, nowMs, uploaderOf } = parts;
+  const slots = createBodySlots(MAX_BODIES);
   let underWay = 0;
   app.addContentTypeParser(OCTETS, { parseAs: "buffer", bodyLimit: MAX_UPLOAD_BYTES.file }, (_request, body, done) =>
     done(null, body),
@@ -48,6 +52,14 @@ export function uploadRoutes(
     {
       config: { rateLimit: limits.write },
       bodyLimit: MAX_UPLOAD_BYTES.file,
+      // before the body is read: who may not bring it costs no memory
+      onRequest: async (request, reply) => {
+        const room = await rooms.bySlug(request.params.slug);
+        if (!room) throw new ProblemError("room-not-found");
+        const giveBack = slots.take((await uploaderOf(request, room)).id);
+        if (!giveBack) throw new ProblemError("overloaded", { retryAfterMs: BUSY_RETRY_MS });
+        reply.raw.once("close", giveBack);
+      },
       schema: {
         summary: "Bring a picture, voice note or file for a message",
         description: `The bytes as ${OCTETS}; what they are is seen from them. Pictures are written anew without their metadata. Say it within an hour.`,
