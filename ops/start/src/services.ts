@@ -11,13 +11,19 @@ const PROCESSES = [
   { name: "edge", main: "edge/src/main.ts" },
 ] as const;
 
+/**
+ * How glibc gives memory back, where the operator has not said (mallopt(3)). Decoders of pictures and hashes of
+ * passwords run on many threads: each would keep a heap of its own, and what they free once would never go back.
+ */
+const MALLOC = { MALLOC_ARENA_MAX: "2", MALLOC_TRIM_THRESHOLD_: "131072", MALLOC_MMAP_THRESHOLD_: "131072" } as const;
+
 /** The service's processes as children; each says by IPC when it serves. */
 export function serviceSpecs(env: ChildSpec["env"]): ChildSpec[] {
   return PROCESSES.map(({ name, main }) => ({
     name,
     file: process.execPath,
     args: ["--disable-warning=ExperimentalWarning", fileURLToPath(new URL(`../../../${main}`, import.meta.url))],
-    env,
+    env: name === "edge" ? { ...MALLOC, ...env } : env,
     ready: "message",
   }));
 }
