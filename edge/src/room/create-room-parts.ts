@@ -34,6 +34,7 @@ export interface RoomParts {
 export interface RoomFaults {
   readonly functions?: (functions: RoomFunctions) => RoomFunctions;
   readonly doorbells?: (doorbells: Doorbells) => Doorbells;
+  readonly archive?: (archive: RunningArchive) => RunningArchive;
 }
 
 /** Opens the files, connects to Redis and starts the archiver. */
@@ -52,10 +53,11 @@ export async function createRoomParts(options: {
   const database = openDatabase(join(dataDir, "chat.sqlite"));
   migrateRoomStore(database);
   const store = createRoomStore(database);
-  const archive = await startArchive(join(dataDir, "archive.sqlite"), {
+  const disk = await startArchive(join(dataDir, "archive.sqlite"), {
     onFailure: (error) => logger.fatal({ err: error }, "the archive has failed"),
     onRead: metrics.archiveRead,
   });
+  const archive = faults.archive?.(disk) ?? disk;
   const redis = connectRedis(redisUrl, { logger, role: "commands" });
   const subscriber = connectRedis(redisUrl, { logger, role: "subscriber" });
   const plain = createRoomFunctions(redis);

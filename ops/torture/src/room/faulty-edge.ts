@@ -3,12 +3,16 @@
  * `dedup` (ids are not recognised), `state` (a new generation begins without mutes), `bells` (missed bells are not
  * looked for).
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { createEdge } from "@lianmai/edge/create-edge";
 import type { RoomFaults } from "@lianmai/edge/room/create-room-parts";
 import { runProcess } from "@lianmai/process";
 
-/** Over IPC: mute somebody, or hear no bells for a while. */
-export type EdgeOrder = { readonly mute: string; readonly room: string } | { readonly silentMs: number };
+/** Over IPC: mute somebody, hear no bells for a while, or have a disk that takes nothing for a while. */
+export type EdgeOrder =
+  | { readonly mute: string; readonly room: string }
+  | { readonly silentMs: number }
+  | { readonly stuckMs: number };
 
 const rule = process.env["TORTURE_RULE"] ?? "";
 const DROP = 0.03;
@@ -18,6 +22,8 @@ const LATE_MS = 40;
 
 /** Until then no bell rings at all. */
 let silentUntilMs = 0;
+/** Until then nothing is written to the archive. */
+let stuckUntilMs = 0;
 
 const faults: RoomFaults = {
   functions: (functions) => ({
@@ -48,6 +54,13 @@ const faults: RoomFaults = {
       }),
     onReady: (listener) => (rule === "bells" ? () => undefined : doorbells.onReady(listener)),
   }),
+  archive: (archive) => ({
+    ...archive,
+    async write(rooms) {
+      await sleep(Math.max(0, stuckUntilMs - performance.now()));
+      return archive.write(rooms);
+    },
+  }),
 };
 
 await runProcess("edge", async (context) => {
@@ -63,6 +76,7 @@ await runProcess("edge", async (context) => {
   });
   process.on("message", (message: EdgeOrder) => {
     if ("silentMs" in message) silentUntilMs = performance.now() + message.silentMs;
+    else if ("stuckMs" in message) stuckUntilMs = performance.now() + message.stuckMs;
     else void mute(message).then((at) => process.send?.({ muted: at }));
   });
   const mute = async ({ mute: user, room }: { readonly mute: string; readonly room: string }) => {

@@ -40,6 +40,8 @@ const SETTLE_MS = 240_000;
 const SLOW_MS = 18_000;
 const LOSS_MS = 6_000;
 const SILENT_MS = 2_500;
+/** Before power is lost the disk often takes nothing more: what was acknowledged then is only in memory. */
+const STUCK_MS = 700;
 const START_BUDGET_MS = 10_000;
 const PASSWORD = "torture only";
 
@@ -192,6 +194,10 @@ export class World {
   }
 
   async #losePower(): Promise<void> {
+    if (this.#random() < 0.5) {
+      this.#order({ stuckMs: 2 * STUCK_MS });
+      await sleep(STUCK_MS);
+    }
     await Promise.all([this.#redis?.losePower(), this.#killEdge()]);
     await cutWals(this.#dir, this.#random);
     await this.#redis?.start();
