@@ -1,4 +1,5 @@
 import { tortureDropouts } from "./dropouts.ts";
+import { tortureFrames } from "./frames.ts";
 import { tortureHostile } from "./hostile.ts";
 import { tortureKills } from "./kills.ts";
 import { tortureLedger } from "./ledger.ts";
@@ -10,6 +11,7 @@ const TORTURES: Readonly<Record<string, (args: readonly string[]) => Promise<boo
   dropouts: tortureDropouts,
   kills: tortureKills,
   hostile: tortureHostile,
+  frames: tortureFrames,
   room: tortureRoom,
   ledger: tortureLedger,
   stage: tortureStage,
