@@ -21,7 +21,8 @@ export async function startTestBrowser(): Promise<TestBrowser> {
     ...["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
     "--autoplay-policy=no-user-gesture-required",
   ];
-  const executablePath = "/usr/bin/chromium";
+  // The one browser that the set-up installs.
+  const executablePath = "/usr/bin/chromium-headless-shell";
   const browser = await chromium.launch({ executablePath, args });
   const lax = await chromium.launch({ executablePath, args: [...args, "--disable-web-security"] });
   return {

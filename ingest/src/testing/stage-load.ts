@@ -1,6 +1,5 @@
 /** A stage process of its own and members that are no browsers: for benchmarks and torture. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -9,6 +8,7 @@ import { join } from "node:path";
 import { Value } from "typebox/value";
 import { readRtp } from "../rtp/packet.ts";
 import type { StageReply, StageRequest } from "../signalling.ts";
+import { probeMediaPort } from "../stage/media-port.ts";
 import {
   type DirectorCommand,
   type OwnCommand,
@@ -45,27 +45,20 @@ export interface StageChild {
   stop(): Promise<void>;
 }
 
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket("udp4").bind(0, "127.0.0.1");
-  await once(socket, "listening");
-  const { port } = socket.address();
-  socket.close();
-  return port;
-}
-
-/** Starts one; `preload` is a module that Node loads first. */
+/** Starts one; `preload` is a module that Node loads first, `mediaHost` the address it takes media on. */
 export async function startStageChild(
   redis: Pick<TestRedis, "url" | "client">,
-  options: { readonly preload?: string } = {},
+  options: { readonly preload?: string; readonly mediaHost?: string } = {},
 ): Promise<StageChild> {
   const directory = await mkdtemp(join(tmpdir(), "stage-child-"));
-  const mediaPort = await freeUdpPort();
+  const { mediaHost = "127.0.0.1" } = options;
+  const mediaPort = await probeMediaPort(mediaHost, 0);
   const flags = options.preload ? ["--import", options.preload] : [];
   const child: ChildProcess = spawn(process.execPath, [...flags, join(import.meta.dirname, "../stage/main.ts")], {
     stdio: ["ignore", "ignore", "inherit"],
     env: {
       ...{ REDIS_URL: redis.url, DATA_DIR: directory, STAGE_HTTP_PORT: "0", LOG_LEVEL: "error" },
-      ...{ MEDIA_HOST: "127.0.0.1", MEDIA_PORT: String(mediaPort) },
+      ...{ MEDIA_HOST: mediaHost, MEDIA_PORT: String(mediaPort) },
     },
   });
   const node = await eventually(() => readNode(redis), 30_000);
