@@ -18,7 +18,10 @@ export interface WhipClient {
 
 /** Publishes a moving picture and a tone. @throws {Error} when the offer is refused */
 export async function startWhipClient(endpoint: string, token: string): Promise<WhipClient> {
-  const peer = new RTCPeerConnection({ codecs: { video: [useH264()], audio: [useOPUS()] }, bundlePolicy: "max-bundle" });
+  const peer = new RTCPeerConnection({
+    codecs: { video: [useH264()], audio: [useOPUS()] },
+    bundlePolicy: "max-bundle",
+  });
   const tracks = { video: new MediaStreamTrack({ kind: "video" }), audio: new MediaStreamTrack({ kind: "audio" }) };
   for (const track of Object.values(tracks)) peer.addTransceiver(track, { direction: "sendonly" });
   await peer.setLocalDescription(await peer.createOffer());
@@ -39,8 +42,7 @@ export async function startWhipClient(endpoint: string, token: string): Promise<
   const session = new URL(answer.headers.get("location") ?? "", endpoint).href;
   return {
     session,
-    end: async () =>
-      (await fetch(session, { method: "DELETE", headers: { authorization: `Bearer ${token}` } })).status,
+    end: async () => (await fetch(session, { method: "DELETE", headers: { authorization: `Bearer ${token}` } })).status,
     async close() {
       const exited = once(encoder, "exit");
       encoder.kill("SIGKILL");
