@@ -24,7 +24,7 @@ export const HEARTBEAT_MS = 15_000;
 /** A connection that has not said hello by then is closed. */
 export const HELLO_DEADLINE_MS = 5_000;
 /** A client reports its position at most this often. */
-export const POSITION_EVERY_MS = 10_000;
+export const POSITION_EVERY_MS = 20_000;
 /** Longest wait for a missing entry before it is asked for. */
 export const GAP_HOLD_MS = 200;
 

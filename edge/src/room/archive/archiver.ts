@@ -11,7 +11,7 @@ const LEASE_MS = 5_000;
 const RENEW_MS = 1_500;
 const LEASE_KEY = "room:archiver";
 /** Least time between two commits: entries that come within one share it. */
-const COMMIT_EVERY_MS = 25;
+const COMMIT_EVERY_MS = 100;
 /** The lease and lost bells are looked after this often. */
 const LOOK_EVERY_MS = 500;
 /** Rooms and entries of each in one commit. */

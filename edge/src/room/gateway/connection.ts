@@ -243,7 +243,7 @@ export class Connection implements MemberOwner {
     const done = await publish(this.#parts, place.member, frame);
     if (!done.ok) return this.#replies.nack(frame.room, frame.cid, done);
     const { gen, seq, atMs } = done;
-    place.member.wait({ gen, seq });
+    place.hub.awaitDurable(place.member, { gen, seq });
     this.#parts.metrics.published(this.#parts.clock.monotonicMs() - nowMs);
     this.outlet.send(outFrame({ t: "ack", room: frame.room, cid: frame.cid, gen, seq, atMs }));
     // a repeated entry may be on disk for long already, and no further news would say so

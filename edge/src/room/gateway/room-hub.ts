@@ -29,6 +29,8 @@ export class RoomHub {
   readonly live = new Set<Member>();
   /** Members that were too slow; they are caught up by `CatchUp`. */
   readonly lagging = new Set<Member>();
+  /** Members that wait to hear that something of their own is durable, and some that have heard. */
+  readonly #awaiting = new Set<Member>();
   readonly #now: () => number;
   readonly #onActs: (hub: RoomHub, news: FeedNews) => void;
   readonly #onBatch: (members: number, entries: number) => void;
@@ -90,6 +92,12 @@ export class RoomHub {
     }
   }
 
+  /** The member's own entry was placed at `at`: it is told when that is durable. */
+  awaitDurable(member: Member, at: Position): void {
+    member.wait(at);
+    this.#awaiting.add(member);
+  }
+
   /** Tells one member the durable position, whether or not it has moved. */
   tellDurable(member: Member): void {
     member.outlet.send(emptyBatch(this.slug, this.#sent, this.feed.top, this.feed.durable));
@@ -99,6 +107,7 @@ export class RoomHub {
   remove(member: Member): void {
     this.live.delete(member);
     this.lagging.delete(member);
+    this.#awaiting.delete(member);
   }
 
   /** A heartbeat to all, unless a batch went out within `quietMs`. */
@@ -174,7 +183,11 @@ export class RoomHub {
   #write(members: readonly Member[], first: number, written: Written): void {
     this.#turn = undefined;
     const end = Math.min(first + MEMBERS_PER_TURN, members.length);
-    for (const member of members.slice(first, end)) if (this.live.has(member)) this.#sendTo(member, written);
+    for (let at = first; at < end; at += 1) {
+      const member = members[at];
+      // in later turns some may have left
+      if (member && (first === 0 || this.live.has(member))) this.#sendTo(member, written);
+    }
     if (end < members.length) this.#turn = setImmediate(() => this.#write(members, end, written));
     else if (this.#pending !== NO_NEWS) this.#schedule();
   }
@@ -187,7 +200,7 @@ export class RoomHub {
       return;
     }
     for (const { frame } of batches) member.outlet.send(frame);
-    member.toldDurable(durable);
+    if (member.awaits) member.toldDurable(durable);
   }
 
   /** Those who wait for it learn at once that the durable position has moved, the others with the next batch. */
@@ -198,8 +211,9 @@ export class RoomHub {
       if (this.#turn) return this.#hearDurable();
       const { durable } = this.feed;
       const frame = emptyBatch(this.slug, this.#sent, this.feed.top, durable);
-      for (const member of this.live) {
-        if (!member.awaits || compare(member.told, durable) >= 0) continue;
+      for (const member of this.#awaiting) {
+        if (!member.awaits) this.#awaiting.delete(member);
+        if (!member.awaits || !this.live.has(member) || compare(member.told, durable) >= 0) continue;
         member.outlet.send(frame);
         member.toldDurable(durable);
       }
