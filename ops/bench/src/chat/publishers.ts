@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { Agent, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { POSITION_EVERY_MS } from "@lianmai/edge/protocol/room";
 import { systemClock } from "@lianmai/process";
 import type { System } from "./dialects.ts";
 import { RawWebSocket } from "./raw-websocket.ts";
@@ -96,8 +97,6 @@ interface Joined {
   readonly socket: RawWebSocket;
   readonly say: (entry: Entry) => void;
 }
-
-const POSITION_EVERY_MS = 10_000;
 
 function joinLianmai(port: number, counts: Counts, token: string): Promise<Joined> {
   const joined = Promise.withResolvers<Joined>();

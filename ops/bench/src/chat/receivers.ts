@@ -1,4 +1,5 @@
 /** A child of the `chat` benchmark: many receivers in one room, on raw sockets. Answers each IPC request once. */
+import { POSITION_EVERY_MS } from "@lianmai/edge/protocol/room";
 import { systemClock } from "@lianmai/process";
 import { percentile } from "../report.ts";
 import { dialectOf, type Received, type System } from "./dialects.ts";
@@ -12,8 +13,7 @@ const OPEN_PER_SECOND = 1_000;
 const SAMPLE_EVERY = 50;
 /** Clients come back after a random time below this, as the protocol asks them to. */
 const RECONNECT_WITHIN_MS = 500;
-/** Each says so often that it is there, not all at once. */
-const ALIVE_EVERY_MS = 10_000;
+/** They say that they are there in so many turns, not all at once. */
 const ALIVE_TURNS = 100;
 
 class Receiver implements Received {
@@ -94,7 +94,7 @@ let turn = 0;
 setInterval(() => {
   turn = (turn + 1) % ALIVE_TURNS;
   for (let index = turn; index < receivers.length; index += ALIVE_TURNS) receivers[index]?.alive();
-}, ALIVE_EVERY_MS / ALIVE_TURNS);
+}, POSITION_EVERY_MS / ALIVE_TURNS);
 
 async function open(tokens: readonly string[]): Promise<void> {
   const opening: Promise<void>[] = [];
