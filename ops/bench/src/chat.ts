@@ -19,11 +19,12 @@ type Row = readonly [string, string];
 
 /** A rate is sustained while nothing is lost and this holds. */
 const SUSTAINED_P99_MS = 1_000;
-const RATE_SECONDS = 6;
+const RATE_SECONDS = 5;
 /** Where the search for the highest rate begins, and how far it goes. */
 const FIRST_RATES: Readonly<Record<System, number>> = { lianmai: 100, "socket.io": 4, nchan: 12 };
 const LEAST_RATE = 1;
-const MAX_STEPS = 6;
+/** Steps of the first search and of the second. */
+const ROUNDS = [6, 3] as const;
 /** The search ends when what is too much is less than so many times what is sustained. */
 const NARROW = 1.2;
 const WARM_UP_SECONDS = 3;
@@ -77,10 +78,10 @@ async function measureBusy({ receivers, rate, seconds }: Options): Promise<Row[]
 /** The search twice at each, in turn; the second begins where the first has ended. */
 async function measureRates({ receivers }: Options): Promise<Row[]> {
   const found = new Map<System, Run>();
-  for (const _ of [1, 2]) {
+  for (const maxSteps of ROUNDS) {
     for (const system of systems()) {
       const first = found.get(system)?.rate ?? FIRST_RATES[system];
-      const run = await withLoad(system, (load) => highestRate(load, { receivers, first }));
+      const run = await withLoad(system, (load) => highestRate(load, { receivers, first, maxSteps }));
       if (run && run.rate >= (found.get(system)?.rate ?? 0)) found.set(system, run);
     }
   }
@@ -105,14 +106,14 @@ const sustainedRows = (system: System, run: Run): Row[] => [
 /** Finds the highest rate that is sustained: doubles or halves `first`, then narrows down; answers that run. */
 async function highestRate(
   load: Load,
-  { receivers, first }: { readonly receivers: number; readonly first: number },
+  { receivers, first, maxSteps }: { readonly receivers: number; readonly first: number; readonly maxSteps: number },
 ): Promise<Run | undefined> {
   await load.add(receivers);
   await load.openPublishers(first);
   await load.run(first, WARM_UP_SECONDS);
   let best: Run | undefined;
   let tooHigh: number | undefined;
-  for (let rate = first, step = 0; step < MAX_STEPS && rate >= LEAST_RATE; step += 1) {
+  for (let rate = first, step = 0; step < maxSteps && rate >= LEAST_RATE; step += 1) {
     const run = await sustained(load, rate);
     if (run) best = run;
     else tooHigh = rate;
