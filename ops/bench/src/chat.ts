@@ -3,7 +3,6 @@
  * and, where it is installed, nginx with nchan (Debian: libnginx-mod-nchan), in one run on one machine.
  * `npm run bench -- chat [busy|rates|quiet|idle|storm ...] [--receivers 5000 --rate 100 --seconds 60 ...]`
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { System } from "./chat/dialects.ts";
 import { Load, type Run } from "./chat/load.ts";
 import { hasNchan, type Server, startServer } from "./chat/servers.ts";
@@ -21,7 +20,7 @@ type Row = readonly [string, string];
 const SUSTAINED_P99_MS = 1_000;
 const RATE_SECONDS = 5;
 /** Where the search for the highest rate begins, and how far it goes. */
-const FIRST_RATES: Readonly<Record<System, number>> = { lianmai: 100, "socket.io": 4, nchan: 12 };
+const FIRST_RATES: Readonly<Record<System, number>> = { lianmai: 128, "socket.io": 8, nchan: 16 };
 const LEAST_RATE = 1;
 /** Steps of the first search and of the second. */
 const ROUNDS = [6, 3] as const;
@@ -30,7 +29,7 @@ const NARROW = 1.2;
 const WARM_UP_SECONDS = 3;
 /** The quiet room is warmed up faster: what is measured is what compilers have done with, at each. */
 const QUIET_WARM_UP = 5;
-const REST_MS = 1_500;
+const DRAIN_BUDGET_MS = 20_000;
 const IDLE_SLOPE = [2_000, 14_000] as const;
 const TARGET = { cores: 0.6, quiet: 0.75, idleKib: 11, overSocketIo: 10, overNchan: 3, stormMs: 5_000 };
 
@@ -136,7 +135,8 @@ async function sustained(load: Load, rate: number): Promise<Run | undefined> {
     const run = await load.run(rate, RATE_SECONDS);
     process.stderr.write(`  ${load.server.system} ${rate}/s: ${describe(run)}\n`);
     if (run.lost === 0 && run.refused === 0 && run.p99Ms <= SUSTAINED_P99_MS) return run;
-    await sleep(REST_MS);
+    // what is left of it must not be in the way of the next
+    await load.drained(DRAIN_BUDGET_MS);
   }
   return undefined;
 }

@@ -47,6 +47,7 @@ export interface Run {
 /** What is still under way when nobody talks any more gets this long. */
 const SETTLE_MS = 4_000;
 const LOOK_EVERY_MS = 200;
+const QUIET_MS = 1_500;
 
 /** Receivers and senders of one server. */
 export class Load {
@@ -102,6 +103,16 @@ export class Load {
       clientCores: client / seconds,
       microsPerDelivery: (server / Math.max(1, figures.entries)) * 1e6,
     };
+  }
+
+  /** Resolves when nothing comes to the receivers any more, or the budget is spent. */
+  async drained(budgetMs: number): Promise<void> {
+    const deadlineMs = performance.now() + budgetMs;
+    for (let before = -1, now = 0; now !== before && performance.now() < deadlineMs; ) {
+      before = now;
+      await sleep(QUIET_MS);
+      now = ((await this.#ask({ do: "figures" })) as ReceiversFigures).entries;
+    }
   }
 
   /** Talks while every receiver loses its connection at once; answers how long each was away. */
