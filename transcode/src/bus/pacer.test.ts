@@ -57,9 +57,22 @@ describe("the pacer", () => {
     expect(pacer.counts.late).toBe(1);
   });
 
+  it("waits for a mixer that is late by no more than it makes up for", () => {
+    const { pacer, pictures, sounds, video, audio, at } = setUp();
+    video(50);
+    at(54);
+    for (let index = 51; index < 55; index++) {
+      video(index);
+      audio(index - 1);
+    }
+    expect(pictures.map(({ shade }) => shade)).toEqual([50, 51, 52, 53, 54]);
+    expect(sounds.some(({ silent }) => silent)).toBe(false);
+    expect(pacer.counts).toEqual({ filledPictures: 0, filledSounds: 0, late: 0 });
+  });
+
   it("begins with black before the mixer's first picture", () => {
     const { pictures, at } = setUp();
-    at(54);
+    at(56);
     expect(pictures[0]).toEqual({ index: 50, shade: 16 });
   });
 

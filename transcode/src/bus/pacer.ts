@@ -28,16 +28,18 @@ export interface PacerOptions {
   readonly pool: PicturePool;
 }
 
-/** A picture is waited for this many pictures' time past its due time, its sound one more. */
-const PATIENCE_PICTURES = 2;
-const MIN_PATIENCE_MS = 60;
+/**
+ * A picture is waited for this long past its due time, its sound one picture's time more. A mixer that was kept from
+ * running for less makes up for it by itself (its MAX_BEHIND_MS is below this): viewers' buffers hold that, and nothing
+ * is doubled or silent.
+ */
+const PATIENCE_MS = 200;
 /** After a stall of our own, more than this is skipped in one step rather than filled. */
 const MAX_FILL_MS = 10_000;
 
 export class Pacer {
   readonly #options: PacerOptions;
   readonly #frameMs: number;
-  readonly #patienceMs: number;
   readonly #silence: Buffer;
   #lastPicture: Buffer;
   #nextPicture: number;
@@ -46,11 +48,11 @@ export class Pacer {
   #filledSounds = 0;
   #late = 0;
   #timer: NodeJS.Timeout | null = null;
+  #immediate: NodeJS.Immediate | undefined;
 
   constructor(options: PacerOptions) {
     this.#options = options;
     this.#frameMs = 1_000 / options.format.fps;
-    this.#patienceMs = Math.max(MIN_PATIENCE_MS, PATIENCE_PICTURES * this.#frameMs);
     this.#silence = Buffer.alloc(samplesPerFrame(options.format.fps) * BYTES_PER_SAMPLE_PAIR);
     this.#lastPicture = blackPicture(options.format);
     this.#nextPicture = options.firstIndex;
@@ -68,11 +70,15 @@ export class Pacer {
 
   /** Fills on a timer until {@link stop}. */
   start(): void {
-    this.#timer ??= setInterval(() => this.fill(), this.#frameMs / 2);
+    this.#timer ??= setInterval(() => {
+      // After a stall of our own timers run before sockets: the detour lets in first what the mixer has sent meanwhile.
+      this.#immediate = setImmediate(() => this.fill());
+    }, this.#frameMs / 2);
   }
 
   stop(): void {
     if (this.#timer) clearInterval(this.#timer);
+    clearImmediate(this.#immediate);
     this.#timer = null;
   }
 
@@ -98,7 +104,7 @@ export class Pacer {
   /** Makes up everything whose time is over. */
   fill(): void {
     const { zeroMs, clock } = this.#options;
-    const overdue = (clock.monotonicMs() - this.#patienceMs - zeroMs) / this.#frameMs;
+    const overdue = (clock.monotonicMs() - PATIENCE_MS - zeroMs) / this.#frameMs;
     this.#skipStall(Math.floor(overdue));
     this.#fillPictures(Math.floor(overdue) + 1);
     this.#fillSounds(Math.floor(overdue));
