@@ -54,6 +54,30 @@ describe("gateway", () => {
     b.close();
   });
 
+  it("takes no token that shares only its signature with one it knows", async () => {
+    const { token } = await tokenOf(viewerOne);
+    const known = await connectRoom(edge.url, { token, rooms: [] });
+    await known.next("welcome");
+    const [head, claims = "", signature] = token.split(".");
+    const more = { ...JSON.parse(Buffer.from(claims, "base64url").toString()), role: "admin" };
+    const forged = [head, Buffer.from(JSON.stringify(more)).toString("base64url"), signature].join(".");
+    const stranger = await connectRoom(edge.url, { token: forged, rooms: [] });
+    expect(await stranger.next("fault")).toMatchObject({ code: "bad-token" });
+    known.close();
+  });
+
+  it("says so when what opens events is too deep to be a frame", async () => {
+    const response = await fetch(`${edge.url}/api/v1/room/events`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: `${"[".repeat(20_000)}${"]".repeat(20_000)}`,
+    });
+    const reader = response.body?.getReader();
+    const { value } = (await reader?.read()) ?? {};
+    expect(new TextDecoder().decode(value)).toMatch(/"code":"(bad-json|too-big)"/);
+    await reader?.cancel();
+  });
+
   it("resumes after a position: what was missed, nothing twice", async () => {
     const a = await join(viewerOne);
     const [first] = (await a.next("welcome")).rooms;

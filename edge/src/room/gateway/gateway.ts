@@ -103,7 +103,8 @@ export function createGateway(
       if (connections.size >= limits.maxConnections) return undefined;
       const nowMs = clock.monotonicMs();
       const bucket = addresses.get(address) ?? new TokenBucket(connects, nowMs);
-      if (addresses.size < MAX_ADDRESSES) addresses.set(address, bucket);
+      if (addresses.size >= MAX_ADDRESSES && !addresses.has(address)) addresses.delete(first(addresses) ?? "");
+      addresses.set(address, bucket);
       return bucket.take(nowMs);
     },
     open(outlet, by) {
@@ -133,6 +134,8 @@ export function createGateway(
     },
   };
 }
+
+const first = (map: ReadonlyMap<string, unknown>): string | undefined => map.keys().next().value;
 
 function closeIfOver(connection: Connection, clock: Clock): void {
   const nowMs = clock.monotonicMs();
