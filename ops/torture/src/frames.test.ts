@@ -3,7 +3,7 @@ import { faultsOf, runFrames } from "./frames.ts";
 
 /** The full run: `npm run torture -- frames`. */
 it("wrong frames, requests and uploads get documented codes, take no memory, and nobody else notices", async () => {
-  const report = await runFrames({ shots: 400, seed: 3 });
+  const report = await runFrames({ shots: 400, rate: 100, seed: 3 });
   expect(faultsOf(report)).toEqual([]);
   expect(report.shots).toBeGreaterThanOrEqual(400);
   const seen = new Set([...report.answers.keys()].map((answer) => answer.split(" ", 2).join(" ")));

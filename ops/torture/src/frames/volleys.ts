@@ -161,7 +161,6 @@ const VOLLEYS: readonly (readonly [string, Volley])[] = weighted([
       await new Promise((resolve) => setTimeout(resolve, 1_000));
       link.raw.resume();
       await flood(verdicts, link, [], { fits: ["filled", "joined", "fault busy", "fault rate", "close 4010"] });
-      verdicts.shots += frames.length;
     },
   ],
   [
@@ -207,7 +206,7 @@ const VOLLEYS: readonly (readonly [string, Volley])[] = weighted([
     },
   ],
   [
-    12,
+    24,
     "uploads",
     async (verdicts, aim) => {
       const {
