@@ -3,8 +3,9 @@
  * power is lost, processes stand still, bells are dropped, doubled, late or silent, connections are cut, packets are
  * lost and readers are slow. Runs in a network namespace of its own (root; iproute2, iptables); `--network 0` does
  * without, and without lost packets.
- * `npm run torture -- room --seconds 1200 --people 8 --seed 1`, and `--remove-rule dedup|state|bells|durable` to see
- * the judge find what that rule is for. The seed decides which faults come and when; the machine decides the rest.
+ * `npm run torture -- room --seconds 1200 --people 8 --seed 1`, and `--remove-rule dedup|state|durable` to see the judge
+ * find what that rule is for; what `bells` is for it does not find. The seed decides which faults come and when; the
+ * machine decides the rest.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
