@@ -74,9 +74,9 @@ const GUEST = `async ({ url, headers }) => {
     guest.videos.clear();
     const peer = (guest.peer = new RTCPeerConnection());
     const media = (guest.media ??= options.clock ? clock() : await camera());
-    const send = (track) => peer.addTransceiver(track, { direction: "sendonly", streams: [media] });
+    const send = (track, init) => peer.addTransceiver(track, { direction: "sendonly", streams: [media], ...init });
     send(media.getAudioTracks()[0]);
-    send(media.getVideoTracks()[0]);
+    send(media.getVideoTracks()[0], options.layers && { sendEncodings: options.layers });
     peer.addTransceiver("video", { direction: "sendonly" });
     peer.addTransceiver("audio", { direction: "sendonly" });
     peer.ontrack = ({ transceiver, track }) => {

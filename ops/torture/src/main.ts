@@ -6,6 +6,7 @@ import { tortureLedger } from "./ledger.ts";
 import { tortureMutes } from "./mute.ts";
 import { tortureRoom } from "./room.ts";
 import { tortureStage } from "./stage.ts";
+import { tortureWeakNetwork } from "./weak/weak-network.ts";
 
 const TORTURES: Readonly<Record<string, (args: readonly string[]) => Promise<boolean>>> = {
   dropouts: tortureDropouts,
@@ -16,6 +17,7 @@ const TORTURES: Readonly<Record<string, (args: readonly string[]) => Promise<boo
   ledger: tortureLedger,
   stage: tortureStage,
   mute: tortureMutes,
+  weak: tortureWeakNetwork,
 };
 
 const [name = "", ...args] = process.argv.slice(2);
