@@ -1,5 +1,6 @@
 /** One peer connection to the stage: the browser's four tracks out, everybody else's in. */
 import type { IceServer, StageTrack } from "@lianmai/ingest/signalling";
+import { pixelsOf, simulcastLayers } from "./simulcast-layers.ts";
 
 /** What a browser sends; the stage knows its tracks by this order. */
 export const SENT_SLOTS = ["microphone", "camera", "screen", "screenSound"] as const;
@@ -30,10 +31,13 @@ export class StagePeer {
   readonly #peer: RTCPeerConnection;
   readonly #senders = new Map<SentSlot, RTCRtpSender>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #bits: SentBits;
+  #shaped: Promise<void> = Promise.resolve();
   #over = false;
 
   constructor(options: StagePeerOptions) {
     this.#options = options;
+    this.#bits = options.bits;
     const iceServers = options.iceServers.map((server) => ({ ...server, urls: [...server.urls] }));
     this.#peer = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
     this.#peer.onconnectionstatechange = () => this.#changed();
@@ -69,18 +73,15 @@ export class StagePeer {
 
   async send(slot: SentSlot, track: MediaStreamTrack | null): Promise<void> {
     const sender = this.#senders.get(slot);
-    if (sender && sender.track !== track) await sender.replaceTrack(track).catch(() => {});
+    if (!sender || sender.track === track) return;
+    await sender.replaceTrack(track).catch(() => {});
+    if (slot === "camera") await this.#shape(slot);
   }
 
   /** Changes what the pictures may take. */
   async limit(bits: SentBits): Promise<void> {
-    for (const slot of ["camera", "screen"] as const) {
-      const sender = this.#senders.get(slot);
-      const parameters = sender?.getParameters();
-      if (!sender || !parameters) continue;
-      for (const encoding of parameters.encodings) encoding.maxBitrate = bits[slot] / shareOf(encoding.rid);
-      await sender.setParameters(parameters).catch(() => {});
-    }
+    this.#bits = bits;
+    for (const slot of ["camera", "screen"] as const) await this.#shape(slot);
   }
 
   stats(): Promise<RTCStatsReport> {
@@ -97,10 +98,28 @@ export class StagePeer {
     const track = this.#options.tracks[slot];
     const kind = slot === "camera" || slot === "screen" ? "video" : "audio";
     const init: RTCRtpTransceiverInit = { direction: "sendonly" };
-    if (slot === "camera") init.sendEncodings = layersOf(this.#options.bits.camera);
-    if (slot === "screen") init.sendEncodings = [{ maxBitrate: this.#options.bits.screen }];
+    if (slot === "camera") init.sendEncodings = simulcastLayers(this.#bits.camera, pixelsOf(track));
+    if (slot === "screen") init.sendEncodings = [{ maxBitrate: this.#bits.screen }];
     const { sender } = this.#peer.addTransceiver(track ?? kind, init);
     this.#senders.set(slot, sender);
+  }
+
+  /** Gives a picture's encodings what it may take, by its size. One after the other: a browser refuses two at once. */
+  #shape(slot: "camera" | "screen"): Promise<void> {
+    this.#shaped = this.#shaped.then(() => this.#shapeNow(slot));
+    return this.#shaped;
+  }
+
+  async #shapeNow(slot: "camera" | "screen"): Promise<void> {
+    const sender = this.#senders.get(slot);
+    const parameters = sender?.getParameters();
+    if (!sender || !parameters) return;
+    const wanted =
+      slot === "screen"
+        ? [{ maxBitrate: this.#bits.screen }]
+        : simulcastLayers(this.#bits.camera, pixelsOf(sender.track));
+    for (const [at, encoding] of parameters.encodings.entries()) Object.assign(encoding, wanted[at]);
+    await sender.setParameters(parameters).catch(() => {});
   }
 
   #changed(): void {
@@ -123,19 +142,3 @@ export class StagePeer {
     this.#options.onLost();
   }
 }
-
-/** Three layers, each half the size of the one above: others get what fits their tile and their way. */
-const LAYERS = [
-  { rid: "l", scaleResolutionDownBy: 4, share: 10 },
-  { rid: "m", scaleResolutionDownBy: 2, share: 3.5 },
-  { rid: "h", scaleResolutionDownBy: 1, share: 1 },
-] as const;
-
-const layersOf = (bits: number): RTCRtpEncodingParameters[] =>
-  LAYERS.map(({ rid, scaleResolutionDownBy, share }) => ({
-    rid,
-    scaleResolutionDownBy,
-    maxBitrate: Math.round(bits / share),
-  }));
-
-const shareOf = (rid: string | undefined): number => LAYERS.find((layer) => layer.rid === rid)?.share ?? 1;

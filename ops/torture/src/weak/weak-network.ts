@@ -20,11 +20,10 @@ const MOST_STILL_MS = 1_000;
 const SETTLE_MS = 8_000;
 /** Until the highest layer has been tried and is forwarded. */
 const FIRST_SETTLE_MS = 25_000;
-/** The three layers a browser of ours sends, small enough for two encoders on this machine. */
+/** As the player sends a picture of 640x360. */
 const LAYERS = [
-  { rid: "l", scaleResolutionDownBy: 4, maxBitrate: 80_000 },
-  { rid: "m", scaleResolutionDownBy: 2, maxBitrate: 230_000 },
-  { rid: "h", scaleResolutionDownBy: 1, maxBitrate: 800_000 },
+  { rid: "l", scaleResolutionDownBy: 2, maxBitrate: 230_000 },
+  { rid: "m", scaleResolutionDownBy: 1, maxBitrate: 800_000 },
 ];
 const CHROMIUM = "/usr/bin/chromium-headless-shell";
 
