@@ -52,14 +52,21 @@ const GUEST = `async ({ url, headers }) => {
   guest.request = request;
   const camera = () => navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 360 } });
   /** A picture that says when it was drawn: the low 16 bits of the time in ms, black for 0 and white for 1. */
-  const clock = () => {
+  const clock = (busy) => {
     const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 360 });
     const pen = canvas.getContext("2d");
+    let ticks = 0;
     setInterval(() => {
       const time = Math.round(performance.timeOrigin + performance.now());
       for (let bit = 0; bit < 16; bit++) {
         pen.fillStyle = (time >> bit) & 1 ? "white" : "black";
         pen.fillRect(bit * 40, 0, 40, 360);
+      }
+      ticks += 1;
+      // Small blocks of any colour below the bars: what no encoder makes little of.
+      for (let block = 0; busy && ticks % 4 === 0 && block < 300; block++) {
+        pen.fillStyle = "hsl(" + Math.random() * 360 + " 80% 50%)";
+        pen.fillRect(Math.random() * 624, 200 + Math.random() * 144, 16, 16);
       }
     }, 8);
     const sound = new AudioContext();
@@ -73,7 +80,7 @@ const GUEST = `async ({ url, headers }) => {
     guest.peer?.close();
     guest.videos.clear();
     const peer = (guest.peer = new RTCPeerConnection());
-    const media = (guest.media ??= options.clock ? clock() : await camera());
+    const media = (guest.media ??= options.clock ? clock(options.busy) : await camera());
     const send = (track, init) => peer.addTransceiver(track, { direction: "sendonly", streams: [media], ...init });
     send(media.getAudioTracks()[0]);
     send(media.getVideoTracks()[0], options.layers && { sendEncodings: options.layers });
