@@ -1,0 +1,66 @@
+/** How loud a tone is over the time of a recorded programme. */
+import { spawnSync } from "node:child_process";
+
+const SAMPLE_RATE = 8_000;
+export const WINDOW_MS = 20;
+const WINDOW = (SAMPLE_RATE * WINDOW_MS) / 1_000;
+/** Of its usual loudness: below, a tone counts as silent. */
+const SILENT_SHARE = 0.1;
+
+/** Decodes the sound of an fMP4 to mono. Throws when the decoder reports anything wrong. */
+export function decodeSound(file: Buffer): Float32Array {
+  const run = spawnSync(
+    "ffmpeg",
+    ["-v", "error", "-i", "pipe:0", "-map", "0:a:0", "-ac", "1", "-ar", String(SAMPLE_RATE), "-f", "f32le", "pipe:1"],
+    { input: file, maxBuffer: 1 << 28 },
+  );
+  const errors = run.stderr.toString().trim();
+  if (errors !== "") throw new Error(`ffmpeg: ${errors.slice(0, 500)}`);
+  return new Float32Array(new Uint8Array(run.stdout).buffer);
+}
+
+/** Amplitude of a tone in each window of `WINDOW_MS` (Goertzel, under a Hann window). */
+export function toneLevels(samples: Float32Array, hertz: number): Float32Array {
+  const turn = 2 * Math.cos((2 * Math.PI * hertz) / SAMPLE_RATE);
+  const hann = Float32Array.from({ length: WINDOW }, (_, at) => 1 - Math.cos((2 * Math.PI * (at + 0.5)) / WINDOW));
+  return Float32Array.from({ length: Math.floor(samples.length / WINDOW) }, (_, window) => {
+    let [last, before] = [0, 0];
+    for (let at = 0; at < WINDOW; at += 1) {
+      const now = (samples[window * WINDOW + at] ?? 0) * (hann[at] ?? 0) + turn * last - before;
+      [before, last] = [last, now];
+    }
+    return (2 / WINDOW) * Math.sqrt(Math.max(0, last * last + before * before - turn * last * before));
+  });
+}
+
+/** Longest time that a tone which should never stop is silent, milliseconds. */
+export function longestSilenceMs(levels: Float32Array): number {
+  const bound = usualLevel(levels) * SILENT_SHARE;
+  let [longest, silent] = [0, 0];
+  for (const level of levels) {
+    silent = level > bound ? 0 : silent + 1;
+    longest = Math.max(longest, silent);
+  }
+  return longest * WINDOW_MS;
+}
+
+/**
+ * From `fromMs` to the end of the last window in which the tone is heard before `toMs`, both from the recording's
+ * start; NaN when it was not heard in the half second before, when there is nothing to fall silent.
+ */
+export function silentAfterMs(levels: Float32Array, span: { readonly fromMs: number; readonly toMs: number }): number {
+  const [from, to] = [Math.floor(span.fromMs / WINDOW_MS), Math.floor(span.toMs / WINDOW_MS)];
+  const usual = usualLevel(levels.subarray(Math.max(0, from - 500 / WINDOW_MS), from));
+  if (!(usual > MIN_LEVEL) || to > levels.length) return Number.NaN;
+  for (let at = to - 1; at >= from; at -= 1) {
+    if ((levels[at] ?? 0) > usual * SILENT_SHARE) return (at + 1) * WINDOW_MS - span.fromMs;
+  }
+  return 0;
+}
+
+/** Fainter than any tone of a guest in the mix, louder than what other tones leak into its place. */
+const MIN_LEVEL = 0.01;
+
+function usualLevel(levels: Float32Array): number {
+  return [...levels].sort((a, b) => a - b)[Math.floor(levels.length / 2)] ?? 0;
+}
