@@ -7,7 +7,6 @@ import { tortureMutes } from "./mute.ts";
 import { tortureRoom } from "./room.ts";
 import { tortureStage } from "./stage.ts";
 import { tortureWeakNetwork } from "./weak/weak-network.ts";
-import { tortureShow } from "./studio/torture-show.ts";
 
 const TORTURES: Readonly<Record<string, (args: readonly string[]) => Promise<boolean>>> = {
   dropouts: tortureDropouts,
@@ -19,7 +18,6 @@ const TORTURES: Readonly<Record<string, (args: readonly string[]) => Promise<boo
   stage: tortureStage,
   mute: tortureMutes,
   weak: tortureWeakNetwork,
-  show: tortureShow,
 };
 
 const [name = "", ...args] = process.argv.slice(2);
