@@ -58,7 +58,9 @@ export function uploadRoutes(
         if (!room) throw new ProblemError("room-not-found");
         const giveBack = slots.take((await uploaderOf(request, room)).id);
         if (!giveBack) throw new ProblemError("overloaded", { retryAfterMs: BUSY_RETRY_MS });
-        reply.raw.once("close", giveBack);
+        // who has gone meanwhile has closed already, and would keep the place for ever
+        if (reply.raw.destroyed) giveBack();
+        else reply.raw.once("close", giveBack);
       },
       schema: {
         summary: "Bring a picture, voice note or file for a message",

@@ -2,8 +2,10 @@
 
 /** What the page has noted since the last question. */
 export interface Received {
-  /** Stretches of 10 ms and more without sound, milliseconds; the sender's tone never stops. */
+  /** Stretches of 10 ms and more without sound, milliseconds, the last as far as it has come; the tone never stops. */
   readonly silencesMs: readonly number[];
+  /** Sound there was, milliseconds: next to none says that nothing was listened to. */
+  readonly heardMs: number;
   /** Between a picture shown and the next, milliseconds. */
   readonly picturesMs: readonly number[];
   /** Heights of the pictures shown, in the order in which they changed. */
@@ -21,15 +23,17 @@ export const WATCH_RECEIVED = `async () => {
   const elements = [...document.querySelectorAll("audio, video")];
   const sound = elements.find((element) => element.localName === "audio");
   const video = elements.find((element) => element.localName === "video" && element.videoWidth > 0);
-  const noted = (window.noted = { silencesMs: [], picturesMs: [], heights: [] });
+  const noted = (window.noted = { silencesMs: [], heardMs: 0, picturesMs: [], heights: [] });
   // A worklet wants a secure page, and this one is at a plain address.
   const node = context.createScriptProcessor(1024, 1, 1);
   let quiet = 0;
+  const quietMs = () => (quiet / context.sampleRate) * 1000;
   node.onaudioprocess = ({ inputBuffer }) => {
     for (const sample of inputBuffer.getChannelData(0)) {
       if (Math.abs(sample) < ${SILENCE}) quiet += 1;
       else {
-        if (quiet > context.sampleRate / 100) noted.silencesMs.push((quiet / context.sampleRate) * 1000);
+        if (quietMs() > 10) noted.silencesMs.push(quietMs());
+        noted.heardMs += 1000 / context.sampleRate;
         quiet = 0;
       }
     }
@@ -50,9 +54,9 @@ export const WATCH_RECEIVED = `async () => {
       if (stat.type !== "inbound-rtp") continue;
       lostEver += stat.kind === "audio" ? stat.packetsLost : (stat.retransmittedPacketsReceived ?? 0);
     }
-    const taken = { lost: lostEver - lostBefore, silencesMs: noted.silencesMs, picturesMs: [...noted.picturesMs, performance.now() - last], heights: noted.heights };
+    const taken = { lost: lostEver - lostBefore, silencesMs: [...noted.silencesMs, quietMs()], heardMs: noted.heardMs, picturesMs: [...noted.picturesMs, performance.now() - last], heights: noted.heights };
     lostBefore = lostEver;
-    Object.assign(noted, { silencesMs: [], picturesMs: [], heights: noted.heights.slice(-1) });
+    Object.assign(noted, { silencesMs: [], heardMs: 0, picturesMs: [], heights: noted.heights.slice(-1) });
     return taken;
   };
 }`;

@@ -17,6 +17,8 @@ const NARROW_KILOBITS = 300;
 /** Speech stays intelligible, and who stands still is soon back. */
 const MOST_SILENCE_MS = 200;
 const MOST_STILL_MS = 1_000;
+/** Of each phase; zero crossings of the tone are quiet too. */
+const LEAST_HEARD = 0.8;
 const SETTLE_MS = 8_000;
 /** Until the highest layer has been tried and is forwarded. */
 const FIRST_SETTLE_MS = 25_000;
@@ -39,7 +41,7 @@ export async function tortureWeakNetwork(args: readonly string[]): Promise<boole
   const cleanUp = new AsyncDisposableStack();
   try {
     const phases = await show(cleanUp, seconds * 1_000);
-    return judge(phases);
+    return judge(phases, seconds * 1_000);
   } finally {
     await cleanUp.disposeAsync();
   }
@@ -163,10 +165,10 @@ async function enter(
   return page;
 }
 
-function judge(phases: readonly Phase[]): boolean {
+function judge(phases: readonly Phase[], phaseMs: number): boolean {
   const longest = (values: readonly number[]): number => Math.round(Math.max(0, ...values));
   printRows(
-    "a guest on a weak network: longest silence / longest still picture, ms; heights seen; packets lost",
+    "a guest on a weak network: longest silence / longest still picture, ms; heights seen; packets lost; sound",
     phases.flatMap(({ name, host, guest }) =>
       (
         [
@@ -177,7 +179,7 @@ function judge(phases: readonly Phase[]): boolean {
         ([who, seen]) =>
           [
             `${name}, ${who}`,
-            `${longest(seen.silencesMs)} / ${longest(seen.picturesMs)}; ${seen.heights.join(" ")}; ${seen.lost} lost`,
+            `${longest(seen.silencesMs)} / ${longest(seen.picturesMs)}; ${seen.heights.join(" ")}; ${seen.lost} lost; ${Math.round(seen.heardMs)} ms heard`,
           ] as const,
       ),
     ),
@@ -185,6 +187,9 @@ function judge(phases: readonly Phase[]): boolean {
   const [good, losing, , narrow, wide] = phases;
   if (!good || !losing || !narrow || !wide) return false;
   const failures = [
+    ...phases.flatMap(({ name, host, guest }) =>
+      [host, guest].map(({ heardMs }) => heardMs < phaseMs * LEAST_HEARD && `little sound: ${name}`),
+    ),
     // What is lost on the way up the stage asks for again: the host is sent whole pictures.
     losing.guest.lost === 0 && "no packet was lost: nothing is shown",
     ...[losing.host, losing.guest].flatMap(({ silencesMs, picturesMs }) => [
