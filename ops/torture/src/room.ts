@@ -3,15 +3,14 @@
  * power is lost, processes stand still, bells are dropped, doubled, late or silent, connections are cut, packets are
  * lost and readers are slow. Runs in a network namespace of its own (root; iproute2, iptables); `--network 0` does
  * without, and without lost packets.
- * `npm run torture -- room --seconds 1200 --people 8 --seed 1`, and `--remove-rule dedup|state|durable` to see the judge
- * find what that rule is for; what `bells` is for it does not find. The seed decides which faults come and when; the
- * machine decides the rest.
+ * `npm run torture -- room --seconds 1200 --people 8 --seed 1`, and `--remove-rule dedup|state|bells|durable` to see the
+ * judge find what that rule is for. The seed decides which faults come and when; the machine decides the rest.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { inNamespace, setUpNetwork } from "./room/network.ts";
-import { type RoomOptions, World } from "./room/world.ts";
+import { inNamespace, setUpNetwork, whyNoNetwork } from "./room/network.ts";
+import { type RoomCounts, type RoomOptions, World } from "./room/world.ts";
 
 const RULES = ["", "dedup", "state", "bells", "durable"];
 /** Said to the run that is in the namespace. */
@@ -21,8 +20,8 @@ const INSIDE = "inside";
 export async function tortureRoom(args: readonly string[]): Promise<boolean> {
   const given = readArguments(args);
   const network = given.get("--network") ?? "1";
-  if (network === "1") return (await inNamespace(["room", ...args, "--network", INSIDE])) === 0;
   const options = optionsFrom(given, network === INSIDE);
+  if (network === "1") return runInNamespace(args);
   if (options.hasNetwork) await setUpNetwork();
   const dir = await mkdtemp(join(tmpdir(), "lianmai-torture-room-"));
   const world = new World(dir, options);
@@ -38,21 +37,27 @@ export async function tortureRoom(args: readonly string[]): Promise<boolean> {
   }
 }
 
+async function runInNamespace(args: readonly string[]): Promise<boolean> {
+  const why = whyNoNetwork();
+  if (why === undefined) return (await inNamespace(["room", ...args, "--network", INSIDE])) === 0;
+  process.stderr.write(`torture room: ${why}\n`);
+  return false;
+}
+
 function report(
   { seed, seconds, people, rule }: RoomOptions,
-  run: {
+  run: RoomCounts & {
     readonly faults: readonly (readonly [string, number])[];
     readonly violations: readonly string[];
-    readonly spoken: number;
-    readonly durable: number;
-    readonly welcomes: number;
   },
 ): void {
-  const { faults, violations, spoken, durable, welcomes } = run;
+  const { faults, violations, spoken, durable, welcomes, bells, cut } = run;
   const sum = faults.reduce((total, [, count]) => total + count, 0);
   const lines = [
     `room: seed ${seed}, ${seconds} s, ${people} people${rule === "" ? "" : `, without the rule ${rule}`}`,
     `${sum} faults: ${faults.map(([name, count]) => `${count} ${name}`).join(", ")}`,
+    `with power went ${cut.appendOnlyBytes} bytes of the append-only file, ${cut.walBytes} of write-ahead logs`,
+    `bells besides: ${bells.dropped} dropped, ${bells.doubled} doubled, ${bells.late} late`,
     `${spoken} said, ${durable} told durable, ${welcomes} welcomes; ${violations.length} violations`,
     ...violations.map((violation) => `  ${violation}`),
   ];

@@ -7,23 +7,41 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createEdge } from "@lianmai/edge/create-edge";
 import type { RoomFaults } from "@lianmai/edge/room/create-room-parts";
 import { runProcess } from "@lianmai/process";
-
-/** Over IPC: mute somebody, hear no bells for a while, or have a disk that takes nothing for a while. */
-export type EdgeOrder =
-  | { readonly mute: string; readonly room: string }
-  | { readonly silentMs: number }
-  | { readonly stuckMs: number };
+import type { BellFates, EdgeOrder, EdgeSaid } from "./faulty-edge-messages.ts";
 
 const rule = process.env["TORTURE_RULE"] ?? "";
 const DROP = 0.03;
 const DOUBLE = 0.03;
 const LATE = 0.05;
 const LATE_MS = 40;
+/** A killed edge takes with it what it has not told by then. */
+const TELL_EVERY_MS = 250;
 
 /** Until then no bell rings at all. */
 let silentUntilMs = 0;
 /** Until then nothing is written to the archive. */
 let stuckUntilMs = 0;
+let fates: BellFates = { dropped: 0, doubled: 0, late: 0 };
+const say = (said: EdgeSaid) => process.send?.(said);
+
+/** Rings at the listener as a bad connection would: not at all, twice, or after bells that rang later. */
+function ring<Args extends readonly unknown[]>(listener: (...args: Args) => void): (...args: Args) => void {
+  return (...args) => {
+    const fate = Math.random();
+    if (fate < DROP || performance.now() < silentUntilMs) {
+      fates.dropped += 1;
+      return;
+    }
+    if (fate < DROP + LATE) {
+      fates.late += 1;
+      setTimeout(() => listener(...args), LATE_MS);
+    } else listener(...args);
+    if (fate > 1 - DOUBLE) {
+      fates.doubled += 1;
+      listener(...args);
+    }
+  };
+}
 
 const faults: RoomFaults = {
   functions: (functions) => ({
@@ -44,14 +62,8 @@ const faults: RoomFaults = {
   }),
   doorbells: (doorbells) => ({
     ...doorbells,
-    listen: (roomId, listener) =>
-      doorbells.listen(roomId, (bell) => {
-        const fate = Math.random();
-        if (fate < DROP || performance.now() < silentUntilMs) return;
-        if (fate < DROP + LATE) setTimeout(() => listener(bell), LATE_MS);
-        else listener(bell);
-        if (fate > 1 - DOUBLE) listener(bell);
-      }),
+    listen: (roomId, listener) => doorbells.listen(roomId, ring(listener)),
+    listenAll: (listener) => doorbells.listenAll(ring(listener)),
     onReady: (listener) => (rule === "bells" ? () => undefined : doorbells.onReady(listener)),
   }),
   archive: (archive) => ({
@@ -76,9 +88,14 @@ await runProcess("edge", async (context) => {
   });
   process.on("message", (message: EdgeOrder) => {
     if ("silentMs" in message) silentUntilMs = performance.now() + message.silentMs;
+    else if ("deaf" in message) silentUntilMs = Number.POSITIVE_INFINITY;
     else if ("stuckMs" in message) stuckUntilMs = performance.now() + message.stuckMs;
-    else void mute(message).then((at) => process.send?.({ muted: at }));
+    else void mute(message).then(() => say({ kind: "muted" }));
   });
+  setInterval(() => {
+    say({ kind: "bells", bells: fates });
+    fates = { dropped: 0, doubled: 0, late: 0 };
+  }, TELL_EVERY_MS).unref();
   const mute = async ({ mute: user, room }: { readonly mute: string; readonly room: string }) => {
     const stored = await edge.rooms.bySlug(room);
     const by = { id: stored?.host.id ?? "", name: "host", role: "host" } as const;

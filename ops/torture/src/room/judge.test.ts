@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { judge } from "./judge.ts";
 
 const muted = (cid: string) => cid.startsWith("m");
-const facts = { durable: ["a", "b"], muted, mute: "X" };
+const facts = { durable: ["a", "b"], waiting: [{ publisher: "1", count: 0 }], muted, mute: "X" };
 const told = (...lists: string[][]) => lists.map((cids, index) => ({ receiver: String(index + 1), cids }));
 
 describe("judge", () => {
@@ -29,5 +29,13 @@ describe("judge", () => {
     ["archive missing", ["a"], [["a", "b"]], /the archive: 1 durable entries missing/],
   ])("finds %s", (_name, archived, lists, expected) => {
     expect(judge({ ...facts, archived, told: told(...lists) }).join("\n")).toMatch(expected);
+  });
+
+  it("finds what a publisher was never told to be durable", () => {
+    const cids = ["a", "X", "b"];
+    const waiting = [{ publisher: "1", count: 2 }];
+    expect(judge({ ...facts, waiting, archived: cids, told: told(cids, cids) })).toEqual([
+      "1: 2 entries never told durable",
+    ]);
   });
 });

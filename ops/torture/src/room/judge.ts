@@ -13,6 +13,8 @@ export interface Facts {
   readonly archived: readonly string[];
   /** Ids that publishers were told are durable. */
   readonly durable: readonly string[];
+  /** What publishers still wait to hear of when everything has settled. */
+  readonly waiting: readonly { readonly publisher: string; readonly count: number }[];
   /** Ids of the muted person, and of the mute. */
   readonly muted: (cid: string) => boolean;
   readonly mute: string;
@@ -26,6 +28,9 @@ export function judge(facts: Facts): string[] {
     ...[archive, ...facts.told].flatMap((each) => judgeOne(each, facts)),
     ...facts.told.slice(1).flatMap((each) => differences(each, first)),
     ...(first ? differences(from(archive, first.cids[0]), first) : []),
+    ...facts.waiting
+      .filter(({ count }) => count > 0)
+      .map(({ publisher, count }) => `${publisher}: ${count} entries never told durable`),
   ];
 }
 

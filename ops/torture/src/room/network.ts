@@ -4,13 +4,28 @@
  */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 /** Least, usual and most bytes of a socket's buffer. */
 const SMALL_BUFFERS = "4096 16384 32768";
 const LOSS = "0.05";
+
+/** Programs, and the Debian packages that bring them. */
+const NEEDED = { unshare: "util-linux", ip: "iproute2", iptables: "iptables" } as const;
+
+/** Why there can be no network of one's own here, and what to do, in one line; undefined when there can. */
+export function whyNoNetwork({ uid = process.getuid?.(), path = process.env["PATH"] ?? "" } = {}): string | undefined {
+  if (uid !== 0) return "a network of its own needs root; --network 0 does without, and loses no packets";
+  const isThere = (program: string) => path.split(":").some((directory) => existsSync(join(directory, program)));
+  const missing = Object.entries(NEEDED).filter(([program]) => !isThere(program));
+  if (missing.length === 0) return undefined;
+  const [programs, packages] = [missing.map(([program]) => program), missing.map(([, name]) => name)];
+  return `${programs.join(", ")} not found in PATH: apt-get install -y --no-install-recommends ${packages.join(" ")}`;
+}
 
 /** Runs this program again with `args` in a namespace of its own; answers its exit code. */
 export async function inNamespace(args: readonly string[]): Promise<number> {

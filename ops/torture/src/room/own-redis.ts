@@ -52,16 +52,19 @@ export class OwnRedis {
     await gone;
   }
 
-  /** As a power cut: what was not fsynced is gone, and the last write is torn. */
-  async losePower(): Promise<void> {
+  /** As a power cut: what was not fsynced is gone, and the last write is torn. Answers how many bytes are gone. */
+  async losePower(): Promise<number> {
     await this.kill();
     const file = await this.#file();
     const before = Date.now() - FSYNCED_AFTER_MS;
     const synced = this.#sizes.findLast(({ atMs }) => atMs <= before)?.bytes;
-    if (!file || synced === undefined) return;
+    if (!file || synced === undefined) return 0;
     // a few bytes of what came next got there: the last write is torn
-    await truncate(file, Math.min(synced + TORN_BYTES, (await stat(file)).size));
+    const { size } = await stat(file);
+    const left = Math.min(synced + TORN_BYTES, size);
+    await truncate(file, left);
     this.#sizes.length = 0;
+    return size - left;
   }
 
   async pause(ms: number): Promise<void> {

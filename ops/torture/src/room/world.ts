@@ -1,10 +1,10 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "@lianmai/process/testing/redis-server";
 import { pick, type Random, randomFrom } from "@lianmai/process/testing/seeded-random";
 import { cutWals } from "./cut-wal.ts";
-import type { EdgeOrder } from "./faulty-edge.ts";
+import { EdgeApi } from "./edge-api.ts";
+import { EdgeProcess } from "./edge-process.ts";
+import type { BellFates } from "./faulty-edge-messages.ts";
 import { judge } from "./judge.ts";
 import { PacketLoss } from "./network.ts";
 import { OwnRedis } from "./own-redis.ts";
@@ -27,6 +27,8 @@ const FAULTS = {
   "bells silent": 2,
 } as const;
 type Fault = keyof typeof FAULTS;
+/** Every kind there is. */
+export const PLAN = Object.keys(FAULTS) as readonly Fault[];
 const CHANCES = Object.entries(FAULTS).flatMap(([fault, times]) => Array<Fault>(times).fill(fault as Fault));
 
 /** People speak this often each. */
@@ -42,8 +44,10 @@ const LOSS_MS = 6_000;
 const SILENT_MS = 2_500;
 /** Before power is lost the disk often takes nothing more: what was acknowledged then is only in memory. */
 const STUCK_MS = 700;
-const START_BUDGET_MS = 10_000;
-const PASSWORD = "torture only";
+/** What is said last, while no bell rings at all. */
+const UNHEARD_MS = 1_500;
+/** Nothing is broken any more and all are connected: a beacon comes each second. */
+const LAST_SETTLE_MS = 30_000;
 
 /** What a run is asked for. */
 export interface RoomOptions {
@@ -56,6 +60,16 @@ export interface RoomOptions {
   readonly hasNetwork: boolean;
 }
 
+/** What happened in a run. */
+export interface RoomCounts {
+  readonly spoken: number;
+  readonly durable: number;
+  readonly welcomes: number;
+  readonly bells: Readonly<BellFates>;
+  /** What losses of power took. */
+  readonly cut: { readonly appendOnlyBytes: number; readonly walBytes: number };
+}
+
 /** A Redis, an edge and people, and what befalls them. */
 export class World {
   readonly #dir: string;
@@ -64,11 +78,10 @@ export class World {
   readonly #random: Random;
   readonly #passing = new Set<Promise<void>>();
   #redis: OwnRedis | undefined;
-  #edge: ChildProcess | undefined;
+  readonly #cut = { appendOnlyBytes: 0, walBytes: 0 };
+  #edge: EdgeProcess | undefined;
   #proxy: SlowProxy | undefined;
   #loss: PacketLoss | undefined;
-  #port = 0;
-  #answered = false;
   #muteCid = "";
 
   constructor(dir: string, options: RoomOptions) {
@@ -79,34 +92,38 @@ export class World {
 
   /** Starts everything, brings the people in and mutes one of them. */
   async start(): Promise<void> {
-    this.#redis = new OwnRedis(this.#dir, await freePort());
-    this.#port = await freePort();
-    this.#loss = new PacketLoss(this.#port);
-    this.#proxy = await SlowProxy.start(this.#port);
-    await this.#redis.start();
-    await this.#startEdge();
-    await until(() => this.#isUp(), SETTLE_MS);
-    const host = await this.#signUp("host");
-    await this.#call("/api/v1/rooms", host, { slug: ROOM, title: "Rack" });
+    const redis = new OwnRedis(this.#dir, await freePort());
+    this.#redis = redis;
+    const port = await freePort();
+    this.#loss = new PacketLoss(port);
+    this.#proxy = await SlowProxy.start(port);
+    this.#edge = new EdgeProcess({
+      ...{ HTTP_HOST: "127.0.0.1", HTTP_PORT: String(port), DATA_DIR: this.#dir, LOG_LEVEL: "fatal" },
+      ...{ REDIS_URL: `redis://127.0.0.1:${redis.port}`, TORTURE_RULE: this.#options.rule },
+    });
+    await redis.start();
+    await this.#edge.start();
+    const api = new EdgeApi(port);
+    await until(() => api.isUp(), SETTLE_MS);
+    await api.makeRoom(await api.signUp("host"), ROOM);
     const names = [...Array.from({ length: this.#options.people }, (_, index) => `person ${index}`), MUTED];
+    let session = "";
     for (const [index, name] of names.entries()) {
-      const session = await this.#signUp(name);
+      session = await api.signUp(name);
       // half of them are behind a network that may become slow
-      const port = index % 2 === 0 ? this.#port : this.#proxy.port;
+      const base = `http://127.0.0.1:${index % 2 === 0 ? port : this.#proxy.port}`;
       const forgetOnAck = this.#options.rule === "durable";
-      this.#people.push(await Person.join(name, { base: urlOf(port), room: ROOM, session, forgetOnAck }));
+      this.#people.push(await Person.join(name, { base, room: ROOM, session, forgetOnAck }));
     }
-    await until(() => this.#people.every((person) => person.waiting === 0), 10_000);
-    await this.#mute();
+    await this.#allAreTold(10_000);
+    this.#muteCid = await this.#edge.mute(await api.userId(session), ROOM);
   }
 
   /** Lets people talk while faults come; answers how many of each there were. */
   async run(): Promise<[string, number][]> {
-    const counts = new Map<string, number>();
-    const speaking = setInterval(() => {
-      for (const person of this.#people) person.say(ROOM);
-    }, SAY_EVERY_MS);
+    const counts = new Map<string, number>(PLAN.map((fault) => [fault, 0]));
     const endMs = performance.now() + this.#options.seconds * 1_000;
+    const hush = this.#speak();
     while (performance.now() < endMs) {
       await sleep(REST_MS + this.#random() * MORE_REST_MS);
       const fault = pick(this.#random, CHANCES);
@@ -115,43 +132,63 @@ export class World {
       await this.#do(fault);
     }
     await Promise.all(this.#passing);
-    // the last bells are always lost
-    this.#order({ silentMs: SILENT_MS });
-    await sleep(SILENT_MS / 2);
-    clearInterval(speaking);
+    hush();
     return [...counts];
   }
 
-  /** Lets everything settle, then looks at what each was told. */
+  /** Lets everything settle, has the last words said without a bell, then looks at what each was told. */
   async judge(): Promise<string[]> {
+    await this.#allAreTold(SETTLE_MS);
+    // later bells would show that something is missing: here none comes, and nobody who connects anew brings one
+    this.#edge?.order({ deaf: true });
+    const hush = this.#speak();
+    await sleep(UNHEARD_MS);
+    hush();
+    await this.#allAreTold(LAST_SETTLE_MS);
     const muted = this.#people.find(({ name }) => name === MUTED);
     const listeners = this.#people.filter((person) => person !== muted);
-    await until(() => this.#people.every((person) => person.waiting === 0), SETTLE_MS);
     const longest = () => Math.max(archivedCids(this.#dir).length, ...listeners.map(({ shown }) => shown));
-    await until(() => new Set(listeners.map(({ shown }) => shown)).size === 1 && longest() > 0, SETTLE_MS / 2);
+    await until(() => new Set(listeners.map(({ shown }) => shown)).size === 1 && longest() > 0, LAST_SETTLE_MS);
     await sleep(2_000);
     return judge({
       told: listeners.map(({ name, cids }) => ({ receiver: name, cids })),
       archived: archivedCids(this.#dir),
       durable: listeners.flatMap((person) => this.#expected(person)),
+      waiting: this.#people.map(({ name, waiting }) => ({ publisher: name, count: waiting })),
       ...{ mute: this.#muteCid, muted: (cid) => muted?.said.includes(cid) ?? false },
     });
   }
 
-  counts(): { readonly spoken: number; readonly durable: number; readonly welcomes: number } {
+  /** What happened, beside the faults of the plan. */
+  counts(): RoomCounts {
     const sum = (count: (person: Person) => number) => this.#people.reduce((total, person) => total + count(person), 0);
     return {
       spoken: sum(({ said }) => said.length),
       durable: sum(({ durable }) => durable.length),
       welcomes: sum(({ welcomes }) => welcomes),
+      bells: this.#edge?.bells ?? { dropped: 0, doubled: 0, late: 0 },
+      cut: this.#cut,
     };
   }
 
   async stop(): Promise<void> {
     for (const person of this.#people) person.close();
-    this.#edge?.kill("SIGKILL");
+    await this.#edge?.kill();
     this.#proxy?.stop();
     await this.#redis?.stop();
+  }
+
+  /** Lets everybody speak until the answer is called. */
+  #speak(): () => void {
+    const speaking = setInterval(() => {
+      for (const person of this.#people) person.say(ROOM);
+    }, SAY_EVERY_MS);
+    return () => clearInterval(speaking);
+  }
+
+  /** Waits until everybody knows of all they said that it is durable or refused. */
+  #allAreTold(budgetMs: number): Promise<boolean> {
+    return until(() => this.#people.every((person) => person.waiting === 0), budgetMs);
   }
 
   /** What a person may rely on; with the rule `durable` taken out it relies on the first acknowledgement. */
@@ -164,8 +201,8 @@ export class World {
   async #do(fault: Fault): Promise<void> {
     switch (fault) {
       case "edge killed":
-        await this.#killEdge();
-        return this.#startEdge();
+        await this.#edge?.kill();
+        return this.#edge?.start();
       case "redis killed":
         await this.#redis?.kill();
         return this.#redis?.start();
@@ -174,12 +211,12 @@ export class World {
       case "redis paused":
         return this.#redis?.pause(500 + this.#random() * 4_000);
       case "edge paused":
-        return this.#pauseEdge(500 + this.#random() * 4_000);
+        return this.#edge?.pause(500 + this.#random() * 4_000);
       case "connections cut":
         for (const person of this.#people) if (this.#random() < 0.5) person.cut();
         return;
       case "bells silent":
-        return this.#order({ silentMs: SILENT_MS });
+        return this.#edge?.order({ silentMs: SILENT_MS });
       case "packets lost":
         return this.#meanwhile(this.#losePackets());
       case "readers slow":
@@ -195,19 +232,14 @@ export class World {
 
   async #losePower(): Promise<void> {
     if (this.#random() < 0.5) {
-      this.#order({ stuckMs: 2 * STUCK_MS });
+      this.#edge?.order({ stuckMs: 2 * STUCK_MS });
       await sleep(STUCK_MS);
     }
-    await Promise.all([this.#redis?.losePower(), this.#killEdge()]);
-    await cutWals(this.#dir, this.#random);
+    const [appendOnlyBytes = 0] = await Promise.all([this.#redis?.losePower(), this.#edge?.kill()]);
+    this.#cut.appendOnlyBytes += appendOnlyBytes;
+    this.#cut.walBytes += await cutWals(this.#dir, this.#random);
     await this.#redis?.start();
-    await this.#startEdge();
-  }
-
-  async #pauseEdge(ms: number): Promise<void> {
-    this.#edge?.kill("SIGSTOP");
-    await sleep(ms);
-    this.#edge?.kill("SIGCONT");
+    await this.#edge?.start();
   }
 
   async #losePackets(): Promise<void> {
@@ -221,76 +253,4 @@ export class World {
     await sleep(SLOW_MS);
     this.#proxy?.quick();
   }
-
-  #order(order: EdgeOrder): void {
-    if (this.#edge?.connected) this.#edge.send(order);
-  }
-
-  async #mute(): Promise<void> {
-    const token = await this.#call("/api/v1/room/token", await this.#signIn(MUTED), {});
-    const { id } = (token as { user: { id: string } }).user;
-    this.#order({ mute: id, room: ROOM });
-    await once(this.#edge as ChildProcess, "message");
-    this.#muteCid = `mute-${id}`;
-  }
-
-  async #killEdge(): Promise<void> {
-    const edge = this.#edge;
-    if (!edge || edge.exitCode !== null || edge.signalCode !== null) return;
-    const gone = once(edge, "exit");
-    edge.kill("SIGKILL");
-    await gone;
-  }
-
-  async #startEdge(): Promise<void> {
-    const edge = fork(new URL("./faulty-edge.ts", import.meta.url), [], {
-      env: {
-        ...process.env,
-        ...{ HTTP_HOST: "127.0.0.1", HTTP_PORT: String(this.#port), DATA_DIR: this.#dir, LOG_LEVEL: "fatal" },
-        ...{ REDIS_URL: `redis://127.0.0.1:${this.#redis?.port}`, ADMIN_PASSWORD: PASSWORD },
-        TORTURE_RULE: this.#options.rule,
-      },
-      execArgv: ["--disable-warning=ExperimentalWarning"],
-    });
-    this.#edge = edge;
-    // on a busy machine the next fault does not wait for it
-    const enough = sleep(START_BUDGET_MS, undefined, { ref: false });
-    await Promise.race([once(edge, "message"), once(edge, "exit"), enough]);
-  }
-
-  /** Looked at while it starts; true from its first answer on. */
-  #isUp(): boolean {
-    void fetch(`${urlOf(this.#port)}/healthz`).then(
-      () => {
-        this.#answered = true;
-      },
-      () => undefined,
-    );
-    return this.#answered;
-  }
-
-  #signUp(name: string): Promise<string> {
-    return this.#session("/api/v1/users", name);
-  }
-
-  #signIn(name: string): Promise<string> {
-    return this.#session("/api/v1/sessions", name);
-  }
-
-  async #session(path: string, name: string): Promise<string> {
-    const session = await this.#call(path, undefined, { name, password: PASSWORD });
-    return (session as { token: string }).token;
-  }
-
-  async #call(path: string, token: string | undefined, body: unknown): Promise<unknown> {
-    const headers = {
-      "content-type": "application/json",
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
-    };
-    const response = await fetch(urlOf(this.#port) + path, { method: "POST", headers, body: JSON.stringify(body) });
-    if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
-    return response.json();
-  }
 }
-
-const urlOf = (port: number): string => `http://127.0.0.1:${port}`;
