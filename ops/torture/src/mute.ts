@@ -1,7 +1,7 @@
 /**
  * People talk from two edges at once while a moderator at one of them mutes or bans them at some moment: nothing they
- * said may have a place behind the act. Then the same while Redis fails over to a replica.
- * `npm run torture -- mute --trials 10000 --lanes 16 --rooms 8 --seed 1`
+ * said may have a place behind the act. Then the same while Redis fails over to a replica, several times.
+ * `npm run torture -- mute --trials 10000 --lanes 16 --rooms 8 --failovers 6 --seed 1`
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -20,6 +20,8 @@ import { below, type Random, randomFrom } from "@lianmai/process/testing/seeded-
 const PUBLISHERS = 4;
 /** Somebody who has not been refused after so many words never will be. */
 const MAX_WORDS = 2_000;
+/** Trials before and after each failover, with the replica there. */
+const BETWEEN_MS = 1_000;
 const MO = { id: "mo", name: "Mo", role: "moderator" } as const;
 
 /** What a run is asked for. */
@@ -28,6 +30,7 @@ export interface MuteOptions {
   /** Trials at once, and the rooms they are spread over. */
   readonly lanes: number;
   readonly rooms: number;
+  readonly failovers: number;
   readonly seed: number;
 }
 
@@ -39,24 +42,25 @@ export interface MuteRun {
   readonly spoken: number;
   /** Words behind the act. */
   readonly late: readonly string[];
-  /** People who could talk again after the failover. */
+  /** People who could talk again after the failovers. */
   readonly unmuted: readonly string[];
+  /** Of the room that saw the fewest: each failover begins one. */
   readonly generations: number;
 }
 
 /** Runs it and prints what was seen; true when nobody was heard after the act. */
 export async function tortureMutes(args: readonly string[]): Promise<boolean> {
-  const options = readOptions(args, { trials: 10_000, lanes: 16, rooms: 8, seed: 1 });
+  const options = readOptions(args, { trials: 10_000, lanes: 16, rooms: 8, failovers: 6, seed: 1 });
   const run = await runMutes(options);
   printRows(`mute: seed ${options.seed}, ${options.lanes} at once in ${options.rooms} rooms`, [
     ["mutes and bans", run.calm],
-    ["mutes and bans around a failover", `${run.failover}, ${run.generations} generations`],
+    [`mutes and bans around ${options.failovers} failovers`, `${run.failover}, in ${run.generations} generations`],
     ["words placed before the act", run.spoken],
     ["words placed behind it", run.late.length],
     ["people who could talk again", run.unmuted.length],
   ]);
   for (const line of [...run.late, ...run.unmuted].slice(0, 20)) process.stdout.write(`  ${line}\n`);
-  return run.late.length === 0 && run.unmuted.length === 0;
+  return run.late.length === 0 && run.unmuted.length === 0 && run.generations > options.failovers;
 }
 
 /** One run. */
@@ -67,13 +71,20 @@ export async function runMutes(options: MuteOptions): Promise<MuteRun> {
   const edges = [await startEdge(directory, port), await startEdge(directory, port)];
   const stage = new Stage(edges, options);
   try {
-    const calm = await stage.trials(options.trials, "calm");
-    const replicaPort = await freePort();
-    servers.push(await startRedis(directory, replicaPort, "--replicaof", "127.0.0.1", String(port)));
-    await eventually(async () => (await ask(replicaPort, "info", "replication")).includes("master_link_status:up"));
-    const running = stage.trials(Math.max(50, Math.round(options.trials / 10)), "failover");
-    await sleep(200);
-    await failOver(servers[0] as ChildProcess, { from: port, to: replicaPort });
+    const calm = await stage.trials("calm", (done) => done < options.trials);
+    let isOver = false;
+    const running = stage.trials("failover", () => !isOver);
+    // what fails is told when the failovers are over
+    running.catch(() => undefined);
+    for (let done = 0; done < options.failovers; done += 1) {
+      const replicaPort = await freePort();
+      servers.push(await startRedis(directory, replicaPort, "--replicaof", "127.0.0.1", String(port)));
+      await eventually(async () => (await ask(replicaPort, "info", "replication")).includes("master_link_status:up"));
+      await sleep(BETWEEN_MS);
+      await failOver(servers.at(-2) as ChildProcess, { from: port, to: replicaPort });
+      await sleep(BETWEEN_MS);
+    }
+    isOver = true;
     const through = await running;
     const all = [...calm, ...through];
     return {
@@ -81,7 +92,7 @@ export async function runMutes(options: MuteOptions): Promise<MuteRun> {
       spoken: all.reduce((sum, { words }) => sum + words, 0),
       late: all.flatMap(({ late }) => late),
       unmuted: await stage.canTalk(all),
-      generations: new Set(through.map(({ act, room }) => `${room} ${act.gen}`)).size - options.rooms + 1,
+      generations: Math.min(...[...generations(through).values()].map(({ size }) => size)),
     };
   } finally {
     for (const edge of edges) await edge.stop();
@@ -109,11 +120,12 @@ class Stage {
     this.#random = randomFrom(options.seed);
   }
 
-  async trials(count: number, label: string): Promise<Trial[]> {
+  /** Trials while more are wanted, given how many have begun. */
+  async trials(label: string, areWanted: (begun: number) => boolean): Promise<Trial[]> {
     const done: Trial[] = [];
     let next = 0;
     const lane = async () => {
-      for (let at = next++; at < count; at = next++) done.push(await this.#trial(at, label));
+      for (let at = next++; areWanted(at); at = next++) done.push(await this.#trial(at, label));
     };
     await Promise.all(Array.from({ length: this.#options.lanes }, lane));
     return done;
@@ -164,6 +176,13 @@ class Stage {
   #edge(at: number): RoomParts {
     return this.#edges[at % this.#edges.length] as RoomParts;
   }
+}
+
+/** Generations in which acts were placed, by room. */
+function generations(trials: readonly Trial[]): ReadonlyMap<string, ReadonlySet<number>> {
+  const found = new Map<string, Set<number>>();
+  for (const { room, act } of trials) found.set(room, (found.get(room) ?? new Set()).add(act.gen));
+  return found;
 }
 
 const isAfter = (a: Position, b: Position): boolean => a.gen > b.gen || (a.gen === b.gen && a.seq > b.seq);
