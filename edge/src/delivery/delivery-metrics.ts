@@ -1,7 +1,9 @@
+import { performance } from "node:perf_hooks";
 import type { Clock, Metrics } from "@lianmai/process";
 import type { Viewers } from "../live/viewers.ts";
+import { type BusyStretch, startBusyStretch } from "./busy-stretch.ts";
 import type { CoalesceCounts } from "./coalesce.ts";
-import type { Pressure } from "./pressure.ts";
+import { MAX_STRETCH_MS, type Pressure } from "./pressure.ts";
 
 /** What the delivery reports as it happens. */
 export interface DeliveryMetrics {
@@ -15,10 +17,11 @@ export interface DeliveryMetrics {
 }
 
 /** The event loop is looked at this often: its lateness is how long sockets waited to be served. */
-const LOOP_CHECK_MS = 50;
+const LOOP_CHECK_MS = 25;
+const MOVE_EVERY_TURNS = 10;
 const DELAY_BUCKETS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5];
 
-/** Makes the delivery's metrics and feeds `pressure` with bursts and with lateness of the event loop. */
+/** Makes the delivery's metrics and feeds `pressure` with bursts, lateness and busy stretches of the event loop. */
 export function createDeliveryMetrics(
   metrics: Metrics,
   parts: {
@@ -75,6 +78,20 @@ export function createDeliveryMetrics(
       moved[outcome] = cache.counts[outcome];
     }
   };
+  const stretches = metrics.histogram(
+    "lianmai_edge_busy_seconds",
+    "Time the event loop has gone without a rest: how long the last of a crowd waits for its part.",
+    DELAY_BUCKETS,
+  );
+  let stretch: BusyStretch = startBusyStretch();
+  let utilization = performance.eventLoopUtilization();
+  const busyMs = (): number => {
+    const now = performance.eventLoopUtilization();
+    const { active, idle } = performance.eventLoopUtilization(now, utilization);
+    utilization = now;
+    stretch = stretch.after({ activeMs: active, idleMs: idle });
+    return stretch.lengthMs;
+  };
   let expectedMs = clock.monotonicMs() + LOOP_CHECK_MS;
   let turns = 0;
   const timer = setInterval(() => {
@@ -83,8 +100,11 @@ export function createDeliveryMetrics(
     expectedMs = nowMs + LOOP_CHECK_MS;
     loop.observe(lateMs / 1_000);
     pressure.observe(lateMs, nowMs);
+    const withoutRestMs = busyMs();
+    stretches.observe(withoutRestMs / 1_000);
+    pressure.observe(withoutRestMs, nowMs, MAX_STRETCH_MS);
     turns += 1;
-    if (turns % 5 === 0) move();
+    if (turns % MOVE_EVERY_TURNS === 0) move();
   }, LOOP_CHECK_MS).unref();
 
   return {

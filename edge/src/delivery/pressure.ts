@@ -2,6 +2,8 @@
 
 /** Half of a default part: a burst that takes longer ends in the next one. */
 export const MAX_BURST_MS = 150;
+/** Three quarters of a default part without a rest: little more, and each burst begins where the last one ends. */
+export const MAX_STRETCH_MS = 250;
 const WINDOW_MS = 500;
 const WINDOWS = 6;
 /** Windows over the limit, of the last {@link WINDOWS}, that begin and end shedding: one pause is not a burst. */
@@ -10,8 +12,8 @@ const END_AT = 1;
 
 /** Judges the delays of bursts; time is a parameter. */
 export interface Pressure {
-  /** A burst, or a turn of the event loop, took this long. */
-  observe(delayMs: number, nowMs: number): void;
+  /** A burst, or a turn of the event loop, took this long; late when longer than `limitMs` (else as made). */
+  observe(delayMs: number, nowMs: number, limitMs?: number): void;
   shedding(nowMs: number): boolean;
 }
 
@@ -35,9 +37,9 @@ export function createPressure(options: { readonly maxBurstMs?: number } = {}): 
     shedding = shedding ? count > END_AT : count >= BEGIN_AT;
   };
   return {
-    observe(delayMs, nowMs) {
+    observe(delayMs, nowMs, limitMs = maxBurstMs) {
       advance(nowMs);
-      if (delayMs <= maxBurstMs || late[window % WINDOWS]) return;
+      if (delayMs <= limitMs || late[window % WINDOWS]) return;
       late[window % WINDOWS] = true;
       judge();
     },
