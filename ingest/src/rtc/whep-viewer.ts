@@ -46,6 +46,7 @@ export class WhepViewer implements SessionResource {
       options.program.release();
       throw error;
     }
+    this.#peer.connection.onNarrower = () => this.#choose();
     this.#timer = setInterval(() => this.#look(), ALLOCATE_EVERY_MS);
   }
 
@@ -80,14 +81,21 @@ export class WhepViewer implements SessionResource {
       this.close();
       return;
     }
-    const nowMs = this.#options.peers.nowMs();
-    const { bandwidth } = connection;
-    bandwidth.raise(nowMs);
+    this.#choose();
+  }
+
+  #choose(): void {
+    const { bandwidth } = this.#peer.connection;
     if (!this.#video) return;
+    const nowMs = this.#options.peers.nowMs();
     const layers = this.#video.producer.liveLayers(nowMs);
     const bits = bandwidth.heard ? bandwidth.estimate : Number.POSITIVE_INFINITY;
-    const [layer] = chooseLayers([{ layers, height: FULL_HEIGHT }], 1, bits);
-    if (layer !== undefined) this.#video.want(layer, nowMs);
+    const congested = bandwidth.congested(nowMs);
+    const picture = { layers, height: FULL_HEIGHT, current: this.#video.current };
+    const { layers: chosen, next } = chooseLayers([picture], 1, { bits, congested });
+    bandwidth.wish(next);
+    const [layer] = chosen;
+    if (layer !== undefined) this.#video.want(layer, nowMs, congested ? { drainMs: bandwidth.drainMs } : {});
     // Sound first: what is left for the picture may be nothing.
     this.#video.pause(layer === undefined && layers.length > 0, nowMs);
   }

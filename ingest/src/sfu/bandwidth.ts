@@ -1,53 +1,35 @@
 /**
- * Send-side bandwidth estimate of one receiver from its transport-wide feedback: queueing delay and loss lower it,
- * calm raises it step by step. Pure: all times come in.
+ * Send-side bandwidth estimate of one receiver from its transport-wide feedback: a queue or loss lowers it to what
+ * still arrives; only what has been seen to arrive raises it, what flows or a probe. Pure: all times come in.
  */
 import type { FeedbackEntry } from "../rtp/transport-feedback.ts";
+import { Arrivals } from "./arrivals.ts";
+import { Prober } from "./probe.ts";
 
 const START_BITS = 2_500_000;
 const MIN_BITS = 50_000;
 const MAX_BITS = 20_000_000;
-/** Packets that wait for feedback at most. */
-const MAX_IN_FLIGHT = 4_096;
-/** Delay above the lowest seen lately that means a queue is filling. */
-const QUEUE_HIGH_MS = 120;
+/** A wait this long of every packet means a queue that is filling. */
+const QUEUE_HIGH_MS = 100;
 const QUEUE_LOW_MS = 40;
 const LOSS_HIGH = 0.12;
-/** Between two decreases: the effect of the first must have been seen. */
-const DECREASE_EVERY_MS = 400;
-/** Each try is for this much more. */
-const RAISE = 1.3;
-const RAISE_BITS = 50_000;
-/** Between tries; doubled by each that failed, which is told by a decrease within `TRIED_MS`. */
-const MIN_WAIT_MS = 1_000;
-const MAX_WAIT_MS = 16_000;
-const TRIED_MS = 4_000;
-const WINDOW_MS = 1_000;
-/** Lowest delays are forgotten after this, so that a route change does not look like a queue for ever. */
-const BASE_WINDOW_MS = 10_000;
-
-interface Sent {
-  readonly atMs: number;
-  readonly bytes: number;
-}
-
-interface Acked {
-  readonly atMs: number;
-  readonly arrivalMs: number;
-  readonly bytes: number;
-}
+const LOSS_LOW = 0.08;
+/** Of what arrives while a queue is full: less, so that it empties. */
+const KEEP = 0.9;
+/** After a decrease, what flows is still too much for this long: every packet left out helps. */
+const CONGESTED_MS = 1_500;
+/** A picture that stands still for longer is worse than one that comes late. */
+const MAX_DRAIN_MS = 800;
 
 export class BandwidthEstimator {
-  readonly #sent = new Map<number, Sent>();
-  #acked: Acked[] = [];
-  #lossWindow: { readonly atMs: number; readonly lost: number; readonly total: number }[] = [];
-  #base: { readonly atMs: number; readonly delayMs: number }[] = [];
+  readonly #arrivals = new Arrivals();
+  readonly #prober = new Prober();
   #estimate = START_BITS;
-  #decreasedMs = Number.NEGATIVE_INFINITY;
-  #raisedMs = Number.NEGATIVE_INFINITY;
-  #waitMs = MIN_WAIT_MS;
-  #queueMs = 0;
+  #loweredMs = Number.NEGATIVE_INFINITY;
+  /** What was sent before says nothing of the last decrease. */
+  #effectiveMs = Number.NEGATIVE_INFINITY;
   #heard = false;
+  #wish = 0;
 
   /** Bits a second that may be sent. */
   get estimate(): number {
@@ -59,85 +41,59 @@ export class BandwidthEstimator {
     return this.#heard;
   }
 
-  /** Neither queue nor loss: more may be tried. */
-  get calm(): boolean {
-    return this.#queueMs < QUEUE_LOW_MS && this.#loss() < 0.02;
+  /** Whether packets wait or are lost because of what was sent just now. */
+  congested(nowMs: number): boolean {
+    return nowMs - this.#loweredMs < CONGESTED_MS;
+  }
+
+  /** How long nothing should be sent that can wait, so that what waits on the way is gone. */
+  get drainMs(): number {
+    return Math.min(MAX_DRAIN_MS, this.#arrivals.drainMs);
   }
 
   sent(sequence: number, bytes: number, nowMs: number): void {
-    this.#sent.set(sequence, { atMs: nowMs, bytes });
-    if (this.#sent.size <= MAX_IN_FLIGHT) return;
-    const [oldest] = this.#sent.keys();
-    if (oldest !== undefined) this.#sent.delete(oldest);
+    this.#arrivals.sent(sequence, bytes, nowMs);
+    this.#prober.sent(bytes, nowMs);
   }
 
-  feedback(entries: readonly FeedbackEntry[], nowMs: number): void {
-    let lost = 0;
-    let total = 0;
-    for (const { sequence, arrivalMs } of entries) {
-      const sent = this.#sent.get(sequence);
-      if (!sent) continue;
-      total += 1;
-      if (arrivalMs === undefined) {
-        lost += 1;
-        continue;
-      }
-      this.#sent.delete(sequence);
-      this.#acked.push({ atMs: nowMs, arrivalMs, bytes: sent.bytes });
-      this.#delay(arrivalMs - sent.atMs, nowMs);
-    }
-    if (total === 0) return;
+  /** Whether the estimate is lower for it: what is sent should be looked at, now. */
+  feedback(entries: readonly FeedbackEntry[], nowMs: number): boolean {
+    if (!this.#arrivals.feedback(entries, nowMs)) return false;
     this.#heard = true;
-    this.#lossWindow.push({ atMs: nowMs, lost, total });
-    this.#forget(nowMs);
-    this.#decide(nowMs);
+    if (this.#lower(nowMs)) return true;
+    const passed = this.#prober.judge(this.#arrivals, nowMs);
+    const arriving = this.#calm ? this.#arrivals.steadyRate(this.#effectiveMs) : 0;
+    this.#estimate = Math.min(MAX_BITS, Math.max(this.#estimate, arriving, passed ?? 0));
+    return false;
   }
 
-  /** What the receiver acknowledged over the last second, bits a second. */
-  ackedRate(nowMs: number): number {
-    const window = this.#acked.filter((acked) => nowMs - acked.atMs <= WINDOW_MS);
-    return (window.reduce((sum, acked) => sum + acked.bytes, 0) * 8_000) / WINDOW_MS;
+  /** What could be put to use; 0: no more than there is. */
+  wish(bitsPerSecond: number): void {
+    this.#wish = bitsPerSecond;
   }
 
-  /**
-   * Tries more, if all is calm: what is sent then shows whether the way carries it. A try that ended in a decrease
-   * makes the next wait longer. Call a few times a second.
-   */
-  raise(nowMs: number): void {
-    if (!this.#heard || !this.calm || nowMs - Math.max(this.#raisedMs, this.#decreasedMs) < this.#waitMs) return;
-    this.#raisedMs = nowMs;
-    this.#estimate = Math.min(MAX_BITS, this.#estimate * RAISE + RAISE_BITS);
+  /** Bytes to send now to learn whether the way carries what is wished for. Call every few tens of milliseconds. */
+  probe(nowMs: number): number {
+    if (this.#wish > this.#estimate && this.#heard && this.#calm) this.#prober.begin(this.#wish, this.#estimate, nowMs);
+    return this.#prober.due(nowMs);
   }
 
-  #delay(delayMs: number, nowMs: number): void {
-    const newest = this.#base.at(-1);
-    // A bucket a second, each with its lowest delay.
-    if (!newest || nowMs - newest.atMs >= 1_000) this.#base.push({ atMs: nowMs, delayMs });
-    else if (delayMs < newest.delayMs) this.#base[this.#base.length - 1] = { atMs: newest.atMs, delayMs };
-    const lowest = Math.min(...this.#base.map((bucket) => bucket.delayMs));
-    this.#queueMs = 0.9 * this.#queueMs + 0.1 * (delayMs - lowest);
+  get #calm(): boolean {
+    return this.#arrivals.queueMs < QUEUE_LOW_MS && this.#arrivals.lossShare(this.#effectiveMs) < LOSS_LOW;
   }
 
-  #decide(nowMs: number): void {
-    if (nowMs - this.#decreasedMs < DECREASE_EVERY_MS) return;
-    const loss = this.#loss();
-    if (this.#queueMs <= QUEUE_HIGH_MS && loss <= LOSS_HIGH) return;
-    this.#decreasedMs = nowMs;
-    const tried = nowMs - this.#raisedMs < TRIED_MS;
-    this.#waitMs = tried ? Math.min(MAX_WAIT_MS, this.#waitMs * 2) : Math.max(MIN_WAIT_MS, this.#waitMs / 2);
-    const acked = this.ackedRate(nowMs);
-    this.#estimate = Math.max(MIN_BITS, Math.min(this.#estimate * 0.85, 0.9 * acked));
-    this.#queueMs = 0;
-  }
-
-  #loss(): number {
-    const total = this.#lossWindow.reduce((sum, entry) => sum + entry.total, 0);
-    return total < 20 ? 0 : this.#lossWindow.reduce((sum, entry) => sum + entry.lost, 0) / total;
-  }
-
-  #forget(nowMs: number): void {
-    this.#acked = this.#acked.filter((acked) => nowMs - acked.atMs <= 2 * WINDOW_MS);
-    this.#lossWindow = this.#lossWindow.filter((entry) => nowMs - entry.atMs <= WINDOW_MS);
-    this.#base = this.#base.filter((bucket) => nowMs - bucket.atMs <= BASE_WINDOW_MS);
+  #lower(nowMs: number): boolean {
+    if (this.#arrivals.newestSentMs < this.#effectiveMs) return false;
+    const { queueMs, rate } = this.#arrivals;
+    const lossShare = this.#arrivals.lossShare(this.#effectiveMs);
+    const queued = queueMs > QUEUE_HIGH_MS;
+    if (!queued && lossShare <= LOSS_HIGH) return false;
+    this.#loweredMs = nowMs;
+    this.#effectiveMs = nowMs + this.drainMs;
+    this.#prober.lowered(nowMs);
+    // Loss without a queue may have other causes than too much being sent: half of it is answered.
+    const bearable = queued ? rate * KEEP : (rate / (1 - Math.min(0.9, lossShare))) * (1 - lossShare / 2);
+    this.#estimate = Math.max(MIN_BITS, Math.min(this.#estimate, bearable));
+    return true;
   }
 }

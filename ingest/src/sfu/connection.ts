@@ -14,8 +14,8 @@ export interface TrafficCounter {
   withheld(): void;
 }
 
-/** The least a receiver may have sent again per window, however narrow its way. */
-const RESEND_FLOOR_BYTES = 25_000;
+/** The least a receiver may have sent again per window, however narrow its way: a small keyframe. */
+const RESEND_FLOOR_BYTES = 8_000;
 const RESEND_WINDOW_MS = 500;
 const RESEND_SHARE = 0.2;
 const TICK_MS = 20;
@@ -24,6 +24,8 @@ const TICK_MS = 20;
 export class MediaConnection {
   readonly publisher: Publisher;
   readonly bandwidth = new BandwidthEstimator();
+  /** The way to the peer has become narrower than what is sent: layers are to be chosen anew, at once. */
+  onNarrower: (() => void) | undefined;
   readonly #send: (packet: Buffer) => boolean;
   readonly #nowMs: () => number;
   readonly #random: () => number;
@@ -114,6 +116,13 @@ export class MediaConnection {
     const nowMs = this.#nowMs();
     this.publisher.tick(nowMs);
     for (const consumer of this.#consumers.values()) consumer.tick(nowMs);
+    this.#probe(nowMs);
+  }
+
+  /** Sends again what the receiver has: it throws it away, and tells when it came. */
+  #probe(nowMs: number): void {
+    let due = this.bandwidth.probe(nowMs);
+    for (const consumer of this.#consumers.values()) if (due > 0) due -= consumer.repeat(due);
   }
 
   #rtcp(item: RtcpItem, nowMs: number): void {
@@ -131,7 +140,7 @@ export class MediaConnection {
         this.#consumers.get(item.ssrc)?.keyframeRequested(nowMs);
         break;
       case "transport-feedback":
-        this.bandwidth.feedback(readTransportFeedback(item.body), nowMs);
+        if (this.bandwidth.feedback(readTransportFeedback(item.body), nowMs)) this.onNarrower?.();
         break;
       case "bye":
         break;

@@ -1,7 +1,6 @@
 import { writeRtp } from "../rtp/packet.ts";
 import type { SenderReport } from "../rtp/rtcp.ts";
 import { writeSenderReport } from "../rtp/write-rtcp.ts";
-import type { KeptPacket } from "./packet-ring.ts";
 import type { ProducedPacket, Producer, ProducerFollower } from "./producer.ts";
 import { TrackRewriter } from "./track-rewriter.ts";
 
@@ -29,6 +28,8 @@ const CATCH_UP_TICKS = 90;
 const CAUGHT_UP_KEPT_MS = 3_000;
 /** A packet is not sent again sooner than this, whatever the receiver asks. */
 const RESEND_EVERY_MS = 25;
+/** So many of the newest packets serve to fill a way. */
+const REPEATED_PACKETS = 32;
 
 /** Forwards one producer to one receiver: own numbers, own sender reports, retransmission from the shared ring. */
 export class Consumer implements ProducerFollower {
@@ -43,8 +44,10 @@ export class Consumer implements ProducerFollower {
   #startedMs = 0;
   #wanted: number;
   #paused = false;
-  #needsKeyframeSinceMs: number | undefined;
+  #needsKeyframe = false;
+  #heldUntilMs = Number.NEGATIVE_INFINITY;
   #rtxSequence: number;
+  #repeated = 0;
   #packets = 0;
   #octets = 0;
   #reportedMs = Number.NEGATIVE_INFINITY;
@@ -73,12 +76,9 @@ export class Consumer implements ProducerFollower {
     this.#wanted = 0;
   }
 
-  get wanted(): number {
-    return this.#wanted;
-  }
-
-  get paused(): boolean {
-    return this.#paused;
+  /** The layer that is forwarded or about to be; undefined while paused. */
+  get current(): number | undefined {
+    return this.#paused ? undefined : this.#wanted;
   }
 
   start(nowMs: number): void {
@@ -88,11 +88,19 @@ export class Consumer implements ProducerFollower {
     this.producer.follow(this);
   }
 
-  /** The layer to be on from its next keyframe. */
-  want(layer: number, nowMs: number): void {
+  /**
+   * The layer to be on from its next keyframe. `drainMs`: what is sent of the one before is too much for the way, and
+   * only in that keyframe's: nothing more of it goes out, and the keyframe is asked for when the way has emptied.
+   */
+  want(layer: number, nowMs: number, options: { readonly drainMs?: number } = {}): void {
     if (layer === this.#wanted) return;
     this.#wanted = layer;
-    if (this.#rewriter.layer !== layer) this.#needKeyframe(nowMs);
+    if (this.#rewriter.layer === layer) return;
+    if (options.drainMs !== undefined) {
+      this.#rewriter.leave();
+      this.#heldUntilMs = nowMs + options.drainMs;
+    }
+    this.#needKeyframe(nowMs);
   }
 
   /** While paused nothing is forwarded; after it, a keyframe is waited for. */
@@ -104,10 +112,10 @@ export class Consumer implements ProducerFollower {
   }
 
   packet(packet: ProducedPacket): void {
-    if (this.#paused) return;
+    if (this.#paused || packet.arrivalMs < this.#heldUntilMs) return;
     const out = this.#rewriter.push(packet, this.#wanted);
     if (!out) return;
-    if (out.switched) this.#needsKeyframeSinceMs = undefined;
+    if (out.switched) this.#needsKeyframe = false;
     const { target } = this;
     const rtp = writeRtp(packet.payload, {
       payloadType: target.payloadType,
@@ -133,7 +141,7 @@ export class Consumer implements ProducerFollower {
 
   /** Regular work: reports carried forward between the publisher's, keyframes not yet come. */
   tick(nowMs: number): void {
-    if (this.#needsKeyframeSinceMs !== undefined && !this.#paused) this.producer.requestKeyframe(this.#wanted, nowMs);
+    if (this.#needsKeyframe) this.#askForKeyframe(nowMs);
     if (nowMs - this.#reportedMs >= SENDER_REPORT_EVERY_MS) this.#reportForward(nowMs);
     if (nowMs - this.#startedMs > CAUGHT_UP_KEPT_MS) this.#caughtUp.clear();
     for (const [sequence, atMs] of this.#resentMs) if (nowMs - atMs > 1_000) this.#resentMs.delete(sequence);
@@ -149,13 +157,20 @@ export class Consumer implements ProducerFollower {
     if (this.producer.kind === "audio") return;
     for (const sequence of sequences) {
       if (nowMs - (this.#resentMs.get(sequence) ?? Number.NEGATIVE_INFINITY) < RESEND_EVERY_MS) continue;
-      const origin = this.#rewriter.origin(sequence);
-      const kept = origin && this.producer.layers[origin.layer]?.ring.find(origin.extended);
-      if (!origin || !kept) continue;
-      this.#resentMs.set(sequence, nowMs);
-      const timestamp = this.#caughtUp.get(kept.extended) ?? kept.timestamp;
-      this.#resend(sequence, { ...kept, timestamp }, origin.timestampOffset);
+      if (this.#resend(sequence, { probe: false }) > 0) this.#resentMs.set(sequence, nowMs);
     }
+  }
+
+  /** Sends its newest packets once more, so many bytes of them, and answers how many it sent. */
+  repeat(bytes: number): number {
+    if (this.producer.kind === "audio" || this.target.rtxSsrc === 0 || this.target.transportSequenceId === 0) return 0;
+    let sent = 0;
+    for (let tries = 0; tries < REPEATED_PACKETS && sent < bytes; tries += 1) {
+      this.#repeated = (this.#repeated + 1) % REPEATED_PACKETS;
+      const sequence = (this.#rewriter.highest - this.#repeated) & 0xffff;
+      sent += this.#resend(sequence, { probe: true });
+    }
+    return sent;
   }
 
   /** When the sender report that a receiver echoes was sent. */
@@ -188,20 +203,26 @@ export class Consumer implements ProducerFollower {
     }
   }
 
-  #resend(sequence: number, kept: KeptPacket, timestampOffset: number): void {
+  /** Bytes sent; none when the packet is not kept, or of a layer that has been left: nobody needs it any more. */
+  #resend(sequence: number, why: { readonly probe: boolean }): number {
     const { target } = this;
+    const origin = this.#rewriter.origin(sequence);
+    const kept = origin && this.producer.layers[origin.layer]?.ring.find(origin.extended);
+    if (!origin || !kept || !(origin.current || why.probe)) return 0;
+    const timestamp = this.#caughtUp.get(kept.extended) ?? kept.timestamp;
     const retransmission = target.rtxSsrc > 0;
     if (retransmission) this.#rtxSequence = (this.#rtxSequence + 1) & 0xffff;
     const packet = writeRtp(kept.payload, {
       payloadType: retransmission ? target.rtxPayloadType : target.payloadType,
       sequence: retransmission ? this.#rtxSequence : sequence,
-      timestamp: kept.timestamp + timestampOffset,
+      timestamp: timestamp + origin.timestampOffset,
       ssrc: retransmission ? target.rtxSsrc : target.ssrc,
       marker: kept.marker,
       transportSequenceId: target.transportSequenceId,
       ...(retransmission && { originalSequence: sequence }),
     });
-    this.#transport.sendRtp(packet, { resend: true, hasSequence: target.transportSequenceId > 0 });
+    this.#transport.sendRtp(packet, { resend: !why.probe, hasSequence: target.transportSequenceId > 0 });
+    return packet.length;
   }
 
   #reportForward(nowMs: number): void {
@@ -228,7 +249,11 @@ export class Consumer implements ProducerFollower {
 
   #needKeyframe(nowMs: number): void {
     if (this.producer.kind === "audio") return;
-    this.#needsKeyframeSinceMs = nowMs;
-    this.producer.requestKeyframe(this.#wanted, nowMs);
+    this.#needsKeyframe = true;
+    this.#askForKeyframe(nowMs);
+  }
+
+  #askForKeyframe(nowMs: number): void {
+    if (!this.#paused && nowMs >= this.#heldUntilMs) this.producer.requestKeyframe(this.#wanted, nowMs);
   }
 }

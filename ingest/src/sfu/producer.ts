@@ -37,11 +37,14 @@ export interface Layer {
   readonly rid: string;
   readonly stream: ReceiveStream;
   readonly ring: PacketRing;
-  /** Bits a second over the last second or so. */
+  /** Bits a second: soon what it has become, and for some time what it has been. */
   bitsPerSecond: number;
   bytesNow: number;
 }
 
+/** Of a layer's rate, per second: a picture that is still for a moment will move again. */
+const KEPT_RISING = 0.5;
+const KEPT_FALLING = 0.9;
 export const KEYFRAME_EVERY_MS = 300;
 /** A layer without a packet for this long is not there. */
 const LAYER_SILENT_MS = 1_500;
@@ -166,7 +169,8 @@ export class Producer {
   measure(elapsedMs: number): void {
     for (const layer of this.layers) {
       const now = (layer.bytesNow * 8_000) / Math.max(1, elapsedMs);
-      layer.bitsPerSecond = layer.bitsPerSecond === 0 ? now : layer.bitsPerSecond * 0.5 + now * 0.5;
+      const keep = layer.bitsPerSecond === 0 ? 0 : now > layer.bitsPerSecond ? KEPT_RISING : KEPT_FALLING;
+      layer.bitsPerSecond = layer.bitsPerSecond * keep + now * (1 - keep);
       layer.bytesNow = 0;
     }
   }

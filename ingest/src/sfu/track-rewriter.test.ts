@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { chooseLayers } from "../stage/choose-layers.ts";
-import { BandwidthEstimator } from "./bandwidth.ts";
 import { type LayerPacket, TrackRewriter } from "./track-rewriter.ts";
 
 const packet = (layer: number, extended: number, more: Partial<LayerPacket> = {}): LayerPacket => ({
@@ -48,31 +47,19 @@ describe("what a receiver's way carries", () => {
       { layers, height: 180 },
       { layers, height: 720 },
     ];
-    expect(chooseLayers(two, 2, Number.POSITIVE_INFINITY)).toEqual([0, 2]);
-    expect(chooseLayers(two, 2, 380_000)).toEqual([0, 0]);
-    expect(chooseLayers(two, 2, 240_000)).toEqual([undefined, 0]);
-    expect(chooseLayers(two, 2, 60_000)).toEqual([undefined, undefined]);
+    expect(chooseLayers(two, 2, { bits: Number.POSITIVE_INFINITY })).toEqual({ layers: [0, 2], next: 0 });
+    expect(chooseLayers(two, 2, { bits: 380_000 })).toEqual({ layers: [0, 0], next: 730_000 });
+    expect(chooseLayers(two, 2, { bits: 240_000 })).toEqual({ layers: [undefined, 0], next: 380_000 });
+    expect(chooseLayers(two, 2, { bits: 60_000 })).toEqual({ layers: [undefined, undefined], next: 230_000 });
   });
 
-  it("is lowered by a queue that grows, and raised step by step when it is calm", () => {
-    const estimator = new BandwidthEstimator();
-    let nowMs = 0;
-    let sequence = 0;
-    const run = (seconds: number, queueMs: (i: number) => number) => {
-      for (let i = 0; i < seconds * 50; i += 1) {
-        nowMs += 20;
-        sequence = (sequence + 1) & 0xffff;
-        estimator.sent(sequence, 1_200, nowMs);
-        estimator.feedback([{ sequence, arrivalMs: nowMs + queueMs(i) }], nowMs);
-        estimator.raise(nowMs);
-      }
-    };
-    run(1, () => 5);
-    const calm = estimator.estimate;
-    run(2, (i) => 5 + i * 10);
-    const congested = estimator.estimate;
-    expect(congested).toBeLessThan(calm);
-    run(20, () => 5);
-    expect(estimator.estimate).toBeGreaterThan(congested);
+  it("keeps what passes though it goes up and down, but of a way that does not carry it only the lowest", () => {
+    const choose = (current: number, bits: number, congested: boolean) =>
+      chooseLayers([{ layers, height: 720, current }], 1, { bits, congested }).layers;
+    expect(choose(1, 480_000, false)).toEqual([1]);
+    expect(choose(1, 480_000, true)).toEqual([0]);
+    expect(choose(0, 480_000, false)).toEqual([0]);
+    expect(choose(0, 170_000, true)).toEqual([0]);
+    expect(choose(0, 160_000, true)).toEqual([undefined]);
   });
 });

@@ -25,6 +25,14 @@ export interface Rewritten {
   readonly switched: boolean;
 }
 
+export interface Origin {
+  readonly layer: number;
+  readonly extended: number;
+  readonly timestampOffset: number;
+  /** Whether the layer has not been left since. */
+  readonly current: boolean;
+}
+
 interface Run {
   /** Grows with each switch: runs of one stay on a layer share it. */
   readonly stay: number;
@@ -93,9 +101,7 @@ export class TrackRewriter {
   }
 
   /** Where a number given out came from: for retransmission. */
-  origin(
-    sequence: number,
-  ): { readonly layer: number; readonly extended: number; readonly timestampOffset: number } | undefined {
+  origin(sequence: number): Origin | undefined {
     const out = this.#highestOut + (((sequence - this.#highestOut + 0x1_8000) & 0xffff) - 0x8000);
     const run = this.#runs.findLast((candidate) => out >= candidate.fromOut);
     if (!run || out > this.#highestOut) return undefined;
@@ -103,6 +109,7 @@ export class TrackRewriter {
       layer: run.layer,
       extended: run.fromIn + out - run.fromOut,
       timestampOffset: run.timestampOffset,
+      current: run.stay === this.#stay && this.#current !== undefined,
     };
   }
 

@@ -22,6 +22,8 @@ export interface MemberOptions {
   readonly send: (reply: StageReply) => void;
   /** Media have begun or ended: the stage's sources and everybody's tracks are to be looked at. */
   readonly onMedia: () => void;
+  /** The way to the browser has become too narrow: {@link Member.allocate} is due. */
+  readonly onNarrower: () => void;
 }
 
 const SLOT_INDEX: Readonly<Record<SourceSlot, number>> = { camera: 0, screen: 1 };
@@ -56,7 +58,7 @@ export class Member {
 
   /** Answers the browser's offer; a connection before it is closed. Throws SdpError. */
   join(sdp: string): string {
-    const { peers, onMedia, send } = this.#options;
+    const { peers, onMedia, onNarrower, send } = this.#options;
     this.leave();
     const peer: MemberPeer = new MemberPeer(sdp, {
       ...peers,
@@ -76,6 +78,7 @@ export class Member {
       sendOffer: (offer) => send({ kind: "offer", ...offer }),
     });
     this.#peer = peer;
+    peer.connection.onNarrower = onNarrower;
     return peer.answer();
   }
 
@@ -139,20 +142,35 @@ export class Member {
     }
     const pictures = all.filter(({ consumer }) => consumer.producer.kind === "video");
     const { bandwidth } = peer.connection;
-    bandwidth.raise(nowMs);
-    const bits = bandwidth.heard ? bandwidth.estimate : Number.POSITIVE_INFINITY;
+    const congested = bandwidth.congested(nowMs);
     const chosen = chooseLayers(
       pictures.map(({ wanted, consumer }) => ({
         layers: consumer.producer.liveLayers(nowMs),
         height: this.#heights.get(`${wanted.participantId} ${wanted.slot}`) ?? PICTURE_HEIGHT,
+        current: consumer.current,
       })),
       all.length - pictures.length,
-      bits,
+      { bits: bandwidth.heard ? bandwidth.estimate : Number.POSITIVE_INFINITY, congested },
+    );
+    bandwidth.wish(chosen.next);
+    console.error(
+      "ALLOC",
+      this.actor.userId,
+      Math.round(nowMs),
+      Math.round(bandwidth.estimate),
+      JSON.stringify(
+        pictures.map(({ consumer }) =>
+          consumer.producer.liveLayers(nowMs).map((l) => [l.index, Math.round(l.bitsPerSecond)]),
+        ),
+      ),
+      JSON.stringify(chosen),
+      congested,
+      Math.round(bandwidth.drainMs),
     );
     for (const [i, { consumer }] of pictures.entries()) {
-      const layer = chosen[i];
+      const layer = chosen.layers[i];
       const flows = consumer.producer.liveLayers(nowMs).length > 0;
-      if (layer !== undefined) consumer.want(layer, nowMs);
+      if (layer !== undefined) consumer.want(layer, nowMs, congested ? { drainMs: bandwidth.drainMs } : {});
       consumer.pause(layer === undefined && flows, nowMs);
     }
   }

@@ -54,6 +54,7 @@ export class StageRoom {
       ...{ actor, peers, send, sourceBaseUrl },
       logger: logger.child({ participant: participantId }),
       onMedia: () => this.#mediaChanged(member),
+      onNarrower: () => this.#allocate(member),
     });
     this.#members.set(participantId, member);
     const iceServers = this.#options.iceServers(actor.userId);

@@ -14,7 +14,7 @@ describe("simulcast layers", () => {
       ["h", 1, 1_000_000],
     ]);
     expect(sent(640, 360)).toEqual([
-      ["l", 2, 285_714],
+      ["l", 2, 160_000],
       ["m", 1, 1_000_000],
     ]);
     expect(sent(320, 180)).toEqual([["l", 1, 1_000_000]]);

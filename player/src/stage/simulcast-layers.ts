@@ -9,6 +9,9 @@ interface Layer {
 /** Names of the layers, lowest first; a sender has all of them, whatever it sends. */
 const RIDS = ["l", "m", "h"] as const;
 
+/** The lowest of several takes no more: beside a voice it passes through 300 kbit/s. */
+const LOWEST_BITS = 160_000;
+
 /**
  * By the pixels a picture has at least. libwebrtc allows a small picture fewer layers, and leaves out the last ones:
  * of three, the one of full size. The bounds are those of its `kSimulcastFormats`.
@@ -37,11 +40,12 @@ export function simulcastLayers(bits: number, pixels = Number.POSITIVE_INFINITY)
   const layers = PLANS.find(({ fromPixels }) => pixels >= fromPixels)?.layers ?? [];
   return RIDS.map((rid, at) => {
     const layer = layers[at];
+    const most = at === 0 && layers.length > 1 ? LOWEST_BITS : bits;
     return {
       rid,
       active: layer !== undefined,
       scaleResolutionDownBy: layer?.scaleResolutionDownBy ?? 1,
-      maxBitrate: Math.round(bits / (layer?.share ?? 1)),
+      maxBitrate: Math.round(Math.min(most, bits / (layer?.share ?? 1))),
     };
   });
 }

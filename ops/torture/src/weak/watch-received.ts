@@ -8,8 +8,8 @@ export interface Received {
   readonly heardMs: number;
   /** Between a picture shown and the next, milliseconds. */
   readonly picturesMs: readonly number[];
-  /** Heights of the pictures shown, in the order in which they changed. */
-  readonly heights: readonly number[];
+  /** Heights of the pictures shown, in the order in which they changed, and when they did, milliseconds from the last question. */
+  readonly heights: readonly { readonly height: number; readonly atMs: number }[];
   /** Packets of sound that never came, and of pictures that were asked for again. */
   readonly lost: number;
 }
@@ -23,7 +23,7 @@ export const WATCH_RECEIVED = `async () => {
   const elements = [...document.querySelectorAll("audio, video")];
   const sound = elements.find((element) => element.localName === "audio");
   const video = elements.find((element) => element.localName === "video" && element.videoWidth > 0);
-  const noted = (window.noted = { silencesMs: [], heardMs: 0, picturesMs: [], heights: [] });
+  const noted = (window.noted = { silencesMs: [], heardMs: 0, picturesMs: [], heights: [], sinceMs: performance.now() });
   // A worklet wants a secure page, and this one is at a plain address.
   const node = context.createScriptProcessor(1024, 1, 1);
   let quiet = 0;
@@ -43,7 +43,8 @@ export const WATCH_RECEIVED = `async () => {
   const shown = (now) => {
     noted.picturesMs.push(now - last);
     last = now;
-    if (noted.heights.at(-1) !== video.videoHeight) noted.heights.push(video.videoHeight);
+    const height = video.videoHeight;
+    if (noted.heights.at(-1)?.height !== height) noted.heights.push({ height, atMs: now - noted.sinceMs });
     video.requestVideoFrameCallback(shown);
   };
   video.requestVideoFrameCallback(shown);
@@ -56,7 +57,8 @@ export const WATCH_RECEIVED = `async () => {
     }
     const taken = { lost: lostEver - lostBefore, silencesMs: [...noted.silencesMs, quietMs()], heardMs: noted.heardMs, picturesMs: [...noted.picturesMs, performance.now() - last], heights: noted.heights };
     lostBefore = lostEver;
-    Object.assign(noted, { silencesMs: [], heardMs: 0, picturesMs: [], heights: noted.heights.slice(-1) });
+    Object.assign(noted, { silencesMs: [], heardMs: 0, picturesMs: [], sinceMs: performance.now() });
+    noted.heights = noted.heights.slice(-1).map(({ height }) => ({ height, atMs: 0 }));
     return taken;
   };
 }`;

@@ -17,14 +17,18 @@ const NARROW_KILOBITS = 300;
 /** Speech stays intelligible, and who stands still is soon back. */
 const MOST_SILENCE_MS = 200;
 const MOST_STILL_MS = 1_000;
+/** The way has become too narrow for what is on it: that has to go first. */
+const MOST_STILL_AT_CUT_MS = 2_000;
+/** From the end of the cut to the highest layer, for good. */
+const MOST_UNTIL_HIGHEST_MS = 15_000;
 /** Of each phase; zero crossings of the tone are quiet too. */
 const LEAST_HEARD = 0.8;
 const SETTLE_MS = 8_000;
-/** Until the highest layer has been tried and is forwarded. */
-const FIRST_SETTLE_MS = 25_000;
+/** Until the host's browser has found that its own way carries the highest layer. */
+const FIRST_SETTLE_MS = 12_000;
 /** As the player sends a picture of 640x360. */
 const LAYERS = [
-  { rid: "l", scaleResolutionDownBy: 2, maxBitrate: 230_000 },
+  { rid: "l", scaleResolutionDownBy: 2, maxBitrate: 160_000 },
   { rid: "m", scaleResolutionDownBy: 1, maxBitrate: 800_000 },
 ];
 const CHROMIUM = "/usr/bin/chromium-headless-shell";
@@ -96,7 +100,8 @@ async function show(cleanUp: AsyncDisposableStack, phaseMs: number): Promise<rea
     await phase("loses 5 % each way", () => own.lose(LOSS)),
     await phase("good again", () => own.lose(0), SETTLE_MS),
     await phase("300 kbit/s to the guest", () => own.narrow(NARROW_KILOBITS)),
-    await phase("wide again", () => own.narrow(undefined), FIRST_SETTLE_MS),
+    await phase("wide again", () => own.narrow(undefined)),
+    await phase("wide for long", async () => {}),
   ];
 }
 
@@ -179,13 +184,17 @@ function judge(phases: readonly Phase[], phaseMs: number): boolean {
         ([who, seen]) =>
           [
             `${name}, ${who}`,
-            `${longest(seen.silencesMs)} / ${longest(seen.picturesMs)}; ${seen.heights.join(" ")}; ${seen.lost} lost; ${Math.round(seen.heardMs)} ms heard`,
+            `${longest(seen.silencesMs)} / ${longest(seen.picturesMs)}; ${seen.heights.map(({ height, atMs }) => (atMs > 0 ? `${height} at ${Math.round(atMs)}` : height)).join(" ")}; ${seen.lost} lost; ${Math.round(seen.heardMs)} ms heard`,
           ] as const,
       ),
     ),
   );
-  const [good, losing, , narrow, wide] = phases;
-  if (!good || !losing || !narrow || !wide) return false;
+  const [good, losing, , narrow, wide, after] = phases;
+  if (!good || !losing || !narrow || !wide || !after) return false;
+  const highest = good.guest.heights.at(-1)?.height;
+  const later = after.guest.heights.slice(1).map(({ height, atMs }) => ({ height, atMs: atMs + phaseMs }));
+  const back = [...wide.guest.heights, ...later];
+  const changes = (seen: Received): number => seen.heights.length - 1;
   const failures = [
     ...phases.flatMap(({ name, host, guest }) =>
       [host, guest].map(({ heardMs }) => heardMs < phaseMs * LEAST_HEARD && `little sound: ${name}`),
@@ -197,8 +206,12 @@ function judge(phases: readonly Phase[], phaseMs: number): boolean {
       longest(picturesMs) > MOST_STILL_MS && "a still picture while packets are lost",
     ]),
     longest(narrow.guest.silencesMs) > MOST_SILENCE_MS && "silence on the narrow way",
-    Math.min(...narrow.guest.heights) >= (good.guest.heights.at(-1) ?? 0) && "no lower layer on the narrow way",
-    (wide.guest.heights.at(-1) ?? 0) < (good.guest.heights.at(-1) ?? 0) && "the highest layer has not come back",
+    longest(narrow.guest.picturesMs) > MOST_STILL_AT_CUT_MS && "a still picture on the narrow way",
+    changes(narrow.guest) === 0 && "no lower layer on the narrow way",
+    changes(narrow.guest) > 1 && "layers up and down on the narrow way",
+    longest(wide.guest.silencesMs) > MOST_SILENCE_MS && "silence on the way that is wide again",
+    back.at(-1)?.height !== highest && "the highest layer has not come back",
+    (back.at(-1)?.atMs ?? 0) > MOST_UNTIL_HIGHEST_MS && "the highest layer has come back late",
   ].filter((failure) => failure !== false);
   for (const failure of failures) process.stdout.write(`  FAILED: ${failure}\n`);
   return failures.length === 0;
