@@ -1,16 +1,25 @@
 /**
  * What the mix costs: CPU of a real mixer process by number of sources, before encoding, and its memory over minutes of
- * people coming, going and changing places. `npm run bench -- mixer --seconds 20 --minutes 30`
+ * people coming, going and changing places. `npm run bench -- mixer --seconds 20`, `npm run bench -- mixer --churn 30`:
+ * minutes of it, alone.
  */
 import { readFileSync } from "node:fs";
 import { BenchStage } from "@lianmai/transcode/mixer/bench-stage";
 import { percentile, printRows, readOptions } from "./report.ts";
 
+/** Caches and heaps have their size by then. */
+const WARM_UP_MINUTES = 3;
 const COUNTS = [1, 2, 4, 9] as const;
 
 /** Runs the benchmark and prints its figures. */
 export async function benchMixer(args: readonly string[]): Promise<void> {
-  const { seconds, minutes, settle } = readOptions(args, { seconds: 15, minutes: 0, settle: 5 });
+  const { seconds, churn, settle } = readOptions(args, { seconds: 15, churn: 0, settle: 5 });
+  if (churn > 0) await mixWithChurn(churn);
+  else await mixByCount({ seconds, settle });
+}
+
+async function mixByCount(options: { readonly seconds: number; readonly settle: number }): Promise<void> {
+  const { seconds, settle } = options;
   const rows: [string, string][] = [];
   for (const codec of ["h264", "vp8"] as const) {
     for (const count of COUNTS) {
@@ -27,25 +36,44 @@ export async function benchMixer(args: readonly string[]): Promise<void> {
     }
   }
   printRows(`mixer: to 1280x720 at 30, Opus sound mixed, before encoding, ${seconds} s each`, rows);
-  if (minutes > 0) await churn(minutes);
 }
 
-/** A full stage on which somebody comes, goes or is moved every second or so, on the wall clock. */
-async function churn(minutes: number): Promise<void> {
+/** A full stage on which three come and three go each second, in another layout, on the wall clock. */
+async function mixWithChurn(minutes: number): Promise<void> {
   const stage = await BenchStage.start({ codec: "h264", count: 9, width: 320, height: 180 });
-  const samples: number[] = [];
-  const endMs = performance.now() + minutes * 60_000;
-  for (let turn = 0; performance.now() < endMs; turn++) {
-    stage.shuffle(turn);
+  const samples: { readonly minute: number; readonly mb: number }[] = [];
+  const startedMs = performance.now();
+  const minute = () => (performance.now() - startedMs) / 60_000;
+  let turns = 0;
+  for (; minute() < WARM_UP_MINUTES + minutes; turns += 1) {
+    stage.shuffle(turns);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
-    if (turn % 10 === 0) samples.push(memoryMb(stage.pid));
+    if (minute() > WARM_UP_MINUTES) samples.push({ minute: minute(), mb: memoryMb(stage.pid) });
   }
+  const { pictures, held } = stage.figures();
   await stage.stop();
-  const third = Math.ceil(samples.length / 3);
-  printRows(`mixer: ${minutes} min of churn among nine`, [
-    ["memory, first third, MB", `${Math.max(...samples.slice(0, third))}`],
-    ["memory, last third, MB", `${Math.max(...samples.slice(-third))}`],
+  const quarter = Math.ceil(samples.length / 4);
+  const middle = (some: typeof samples) =>
+    percentile(
+      some.map(({ mb }) => mb),
+      0.5,
+    );
+  printRows(`mixer: ${minutes} min of churn among nine, after ${WARM_UP_MINUTES} min of it`, [
+    ["changes of who is on stage", turns],
+    ["resident, first quarter, median, MB", middle(samples.slice(0, quarter))],
+    ["resident, last quarter, median, MB", middle(samples.slice(-quarter))],
+    ["most, MB", Math.max(...samples.map(({ mb }) => mb))],
+    ["slope, MB an hour", (60 * slope(samples.map(({ minute: x, mb: y }) => ({ x, y })))).toFixed(1)],
+    ["pictures, held", `${pictures}, ${held}`],
   ]);
+}
+
+/** Of the straight line through points by least squares. */
+function slope(points: readonly { readonly x: number; readonly y: number }[]): number {
+  const mean = (of: (point: { x: number; y: number }) => number) =>
+    points.reduce((sum, point) => sum + of(point), 0) / points.length;
+  const [x, y] = [mean((point) => point.x), mean((point) => point.y)];
+  return mean((point) => (point.x - x) * (point.y - y)) / mean((point) => (point.x - x) ** 2);
 }
 
 /** User and system time of a process so far; field 14 and 15 of proc_pid_stat(5), 100 ticks a second. */
