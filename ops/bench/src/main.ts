@@ -4,6 +4,7 @@ import { benchHls } from "./hls.ts";
 import { benchLadder } from "./ladder.ts";
 import { benchLatency } from "./latency.ts";
 import { benchMixer } from "./mixer.ts";
+import { benchMute } from "./mute.ts";
 import { benchStage } from "./stage.ts";
 
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
@@ -14,6 +15,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void
   gifts: benchGifts,
   mixer: benchMixer,
   stage: benchStage,
+  mute: benchMute,
 };
 
 const [name = "", ...args] = process.argv.slice(2);
