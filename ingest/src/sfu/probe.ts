@@ -59,7 +59,10 @@ export class Prober {
     return Math.max(0, (probe.bitsPerSecond * (nowMs - probe.fromMs)) / 8_000 - probe.bytes);
   }
 
-  /** The rate that has been shown to pass, once; undefined while there is none or after a probe that failed. */
+  /**
+   * The rate that has been shown to pass, once; undefined while there is none or after a probe that failed. When nothing
+   * could be sent beside what flows, it passes too: what is sent then is the try.
+   */
   judge(
     seen: {
       readonly newestSentMs: number;
