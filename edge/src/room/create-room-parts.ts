@@ -72,7 +72,7 @@ export async function createRoomParts(options: {
     onCommit: metrics.committed,
     nodeId: randomUUID(),
   });
-  const log = createRoomLog({ sequencer, feeds, doorbells, archive, store, plane, hooks, clock });
+  const log = createRoomLog({ sequencer, feeds, archive, store, plane, hooks, clock });
   return {
     ...{ redis, database, store, archive, archiver, functions, sequencer, doorbells, feeds, plane, log },
     async stop() {

@@ -121,8 +121,6 @@ export interface RoomLog {
   whenDurable(roomId: string, position: Position, signal: AbortSignal): Promise<void>;
   /** Calls `listener` with every entry of the room from now on, in order, each once; answers how to stop. */
   follow(roomId: string, listener: (entry: Entry) => void): () => void;
-  /** As {@link follow}, for acts of all rooms, whichever edge they were done at. */
-  followActs(listener: (roomId: string, entry: Entry) => void): () => void;
   /** Entry by id, from memory, Redis or the archive; withdrawn ones as they were written. For moderators only. */
   find(roomId: string, cid: string): Promise<Entry | undefined>;
   /** Sets a value of the sheddable plane (likes, combos, leaders) for everybody; newest wins, never queued. */

@@ -16,8 +16,6 @@ import {
 } from "../room-log.ts";
 import type { RoomStore } from "../store/room-store.ts";
 import { admit } from "./admit.ts";
-import type { Bell } from "./doorbell.ts";
-import type { Doorbells } from "./doorbells.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import type { Reply, StateChange } from "./functions.ts";
 import { entryOf, keep } from "./kept-entry.ts";
@@ -34,14 +32,13 @@ const MEDIA: ReadonlySet<Kind> = new Set(["image", "voice", "file"]);
 export function createRoomLog(parts: {
   readonly sequencer: Sequencer;
   readonly feeds: RoomFeeds;
-  readonly doorbells: Doorbells;
   readonly archive: Archive;
   readonly store: RoomStore;
   readonly plane: StatePlane;
   readonly hooks: readonly AdmissionHook[];
   readonly clock: Clock;
 }): RoomLog {
-  const { sequencer, feeds, doorbells, archive, store, plane, hooks, clock } = parts;
+  const { sequencer, feeds, archive, store, plane, hooks, clock } = parts;
   const stateOf = (roomId: string) => stateFrom(store.read(roomId), clock.wallMs());
 
   const place = async (roomId: string, speaker: Speaker, draft: Draft, released: boolean): Promise<Published> => {
@@ -116,12 +113,6 @@ export function createRoomLog(parts: {
       void followOn(roomId, listener, asked.signal);
       return () => asked.abort();
     },
-    followActs: (listener) =>
-      doorbells.listenAll((bell: Bell) => {
-        if (bell.kind !== "entry") return;
-        const kept = keep(bell.entry);
-        if (KIND_PERMISSIONS[kept.kind].by === "moderation") listener(bell.roomId, entryOf(kept));
-      }),
     async find(roomId, cid) {
       const near = feeds.peek(roomId)?.ring.find(cid);
       const stored = near?.stored ?? (await archive.find(roomId, cid));
