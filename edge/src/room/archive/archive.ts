@@ -39,8 +39,12 @@ export interface Archive {
    * newest position on disk of each room.
    */
   write(rooms: readonly RoomEntries[]): Promise<Position[]>;
-  /** Ends a generation at `last` or at its newest archived entry, whichever is later; the first call decides. */
-  close(roomId: string, gen: number, last: number): Promise<Cut>;
+  /**
+   * Ends the room's last generation, so that the next may begin after a loss of Redis's memory, which has kept it up to
+   * `gen` and `last`: there, or at its newest archived entry when that is later. A generation begun since and forgotten
+   * ends at what is archived of it. The first call for a loss decides; answers the end.
+   */
+  close(roomId: string, gen: number, last: number, loss: string): Promise<Cut>;
   /** Newest archived position: everything before it that was not cut is archived too. */
   newest(roomId: string): Promise<Position>;
   /** The last entries by id. */

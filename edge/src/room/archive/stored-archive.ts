@@ -22,6 +22,13 @@ export function openArchive(database: Database): ArchiveOperations {
     const row = database.get("SELECT last FROM generations WHERE room_id = ? AND gen = ?", roomId, gen);
     return row && Number(row["last"]);
   };
+  const endOf = (roomId: string, gen: number) => ({ gen, last: lastOf(roomId, gen) ?? 0 });
+  /** The newest generation that was begun; releases before did not write that down. */
+  const lastBegun = (roomId: string): number => {
+    const sql = `SELECT max((SELECT coalesce(max(gen), 0) FROM begun WHERE room_id = ?),
+      (SELECT coalesce(max(gen), -1) + 1 FROM generations WHERE room_id = ?)) AS gen`;
+    return Number(database.get(sql, roomId, roomId)?.["gen"]);
+  };
   const newestOf = (roomId: string): Position => {
     const row = database.get(
       "SELECT gen, seq FROM entries WHERE room_id = ? ORDER BY gen DESC, seq DESC LIMIT 1",
@@ -71,16 +78,18 @@ export function openArchive(database: Database): ArchiveOperations {
           return newestOf(roomId);
         }),
       ),
-    close: (roomId, gen, last) =>
+    close: (roomId, gen, last, loss) =>
       database.transaction(() => {
+        const begun = database.get("SELECT gen FROM begun WHERE room_id = ? AND loss = ?", roomId, loss);
+        if (begun) return endOf(roomId, Number(begun["gen"]) - 1);
         const newest = newestOf(roomId);
-        // what Redis has kept may be older than what is on disk
-        const ended = newest.gen > gen ? { gen: newest.gen, last: newest.seq } : { gen, last };
-        const known = lastOf(roomId, ended.gen);
-        if (known !== undefined) return { gen: ended.gen, last: known };
-        const at = newest.gen === ended.gen ? Math.max(newest.seq, ended.last) : ended.last;
-        if (ended.gen > 0) database.run("INSERT INTO generations VALUES (?, ?, ?)", roomId, ended.gen, at);
-        return { gen: ended.gen, last: at };
+        // what Redis has kept may be older than what is on disk, and than what was begun
+        const ended = Math.max(gen, newest.gen, lastBegun(roomId));
+        const at = Math.max(ended === gen ? last : 0, ended === newest.gen ? newest.seq : 0);
+        if (ended > 0)
+          database.run("INSERT INTO generations VALUES (?, ?, ?) ON CONFLICT DO NOTHING", roomId, ended, at);
+        database.run("INSERT INTO begun VALUES (?, ?, ?)", roomId, ended + 1, loss);
+        return endOf(roomId, ended);
       }),
     newest: newestOf,
     recent: (roomId, { sinceMs, limit }) =>

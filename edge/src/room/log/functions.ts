@@ -43,6 +43,8 @@ export interface RecoverCall {
   readonly last: number;
   readonly gen: number;
   readonly durable: Position;
+  /** Its name, as "recover" told it. */
+  readonly loss: string;
   readonly changes: readonly StateChange[];
   readonly seen: readonly {
     readonly cid: string;
@@ -96,10 +98,10 @@ export function createRoomFunctions(redis: Redis): RoomFunctions {
       ]),
     append: (roomId, { cid, user, json }, changes) =>
       call("room_append", roomId, [...head(roomId), cid, user, json, ...flat(changes)]),
-    recover: (roomId, { found, last, gen, durable, changes, seen }) =>
+    recover: (roomId, { found, last, gen, durable, loss, changes, seen }) =>
       call("room_recover", roomId, [
         ...head(roomId),
-        ...[found, last, gen, durable.gen, durable.seq, changes.length],
+        ...[found, last, gen, durable.gen, durable.seq, loss, changes.length],
         ...flat(changes),
         ...seen.flatMap(({ cid, user, at, atMs }) => [cid, [user, at.gen, at.seq, atMs].join("|")]),
       ]),

@@ -2,7 +2,7 @@
 -- The room log's sequencer. Every function works on one room and all its keys have one hash tag.
 --
 -- KEYS of every function, in this order:
---   1 meta    HASH    gen, seq, ts, boot, durable position (dg, ds), turn of the duplicates, modes, pin
+--   1 meta    HASH    gen, seq, ts, boot, loss, durable position (dg, ds), turn of the duplicates, modes, pin
 --   2 log     STREAM  entries, id = gen-seq; field e: the entry's JSON without its place, t: sequenced at
 --   3 people  HASH    m:<user> muted until, b:<user> banned until, r:<user> "<rank> <until>"
 --   4 seen    HASH    cid -> "<user>|<gen>|<seq>|<ts>", this turn     5 seen-before: the turn before
@@ -12,6 +12,8 @@
 --
 -- The boot id lives in this library's memory only. A process that has lost its tail, and a replica that was promoted,
 -- has another one than the meta hash tells, and sequences nothing before `room_recover` has begun a new generation.
+-- Each such loss has a name of its own, so that all who recover from one begin the same generation, and who recovers
+-- from the next, though it has found the same, begins another.
 
 local TURN_MS = 300000
 -- entries that may wait for the disk before people's entries are refused: the log is never cut ahead of it
@@ -32,7 +34,7 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
-local FIELDS = { 'boot', 'gen', 'seq', 'ts', 'turn', 'closed', 'guests', 'slowMs', 'followersMs', 'membersOnly',
+local FIELDS = { 'boot', 'loss', 'gen', 'seq', 'ts', 'turn', 'closed', 'guests', 'slowMs', 'followersMs', 'membersOnly',
   'emoteOnly', 'uniqueMs', 'media', 'shield', 'dg', 'ds' }
 
 local function read_meta(key)
@@ -42,10 +44,16 @@ local function read_meta(key)
   return meta
 end
 
--- "recover", generation, last sequence number: what is left of a log that this process has not begun
-local function lost(meta)
+-- "recover", generation, last sequence number, name of the loss: what is left of a log that this process has not begun
+local function lost(keys, meta)
   if meta.boot == boot_id() then return nil end
-  return { 'recover', meta.gen or '0', meta.seq or '0' }
+  local loss = meta.loss
+  if not loss or string.sub(loss, 1, #boot_id()) ~= boot_id() then
+    local time = redis.call('TIME')
+    loss = boot_id() .. '-' .. time[1] .. '-' .. time[2]
+    redis.call('HSET', keys[1], 'loss', loss)
+  end
+  return { 'recover', meta.gen or '0', meta.seq or '0', loss }
 end
 
 local function find_seen(keys, cid, user)
@@ -138,11 +146,11 @@ end
 -- room_publish: give a person's entry its place, if the person may speak.
 -- ARGV  room, channel, cid, user, json, version, rank, least rank of the kind, kind, is media (0/1), member (0/1),
 --       known (0/1), follows since ms or '', fingerprint of the text or '', released (0/1)
--- REPLY {"ok"|"repeated", gen, seq, ts} | {"recover", gen, seq} | {"muted"|"banned", until} | {"slow", ms}
+-- REPLY {"ok"|"repeated", gen, seq, ts} | {"recover", gen, seq, loss} | {"muted"|"banned", until} | {"slow", ms}
 --       | {"mode", name} | {"unique"} | {"forbidden"} | {"stale-token"} | {"dup-other"} | {"busy"}
 local function publish(keys, args)
   local meta = read_meta(keys[1])
-  local gone = lost(meta)
+  local gone = lost(keys, meta)
   if gone then return gone end
   local seen = find_seen(keys, args[3], args[4])
   if seen then return seen end
@@ -157,10 +165,10 @@ end
 
 -- room_append: give an entry of the service its place, and change the state that it is about in the same call.
 -- ARGV  room, channel, cid, user, json, then changes: "people"|"meta", field, value; an empty value deletes
--- REPLY {"ok"|"repeated", gen, seq, ts} | {"recover", gen, seq} | {"dup-other"}
+-- REPLY {"ok"|"repeated", gen, seq, ts} | {"recover", gen, seq, loss} | {"dup-other"}
 local function append(keys, args)
   local meta = read_meta(keys[1])
-  local gone = lost(meta)
+  local gone = lost(keys, meta)
   if gone then return gone end
   local seen = find_seen(keys, args[3], args[4])
   if seen then return seen end
@@ -174,23 +182,23 @@ local function append(keys, args)
 end
 
 -- room_recover: begin a generation after the last has been closed, with the durable state and the durable cids.
--- ARGV  room, channel, generation found by "recover", its end, new generation, durable gen, durable seq,
+-- ARGV  room, channel, generation found by "recover", its end, new generation, durable gen, durable seq, loss,
 --       number of changes, changes as in room_append, then pairs cid, value of `seen`
 -- REPLY {"ok", gen} | {"done", gen}: somebody else has begun it
 local function recover(keys, args)
   local meta = read_meta(keys[1])
   if meta.boot == boot_id() then return { 'done', meta.gen } end
-  if (meta.gen or '0') ~= args[3] then return { 'done', meta.gen or '0' } end
+  if (meta.gen or '0') ~= args[3] or meta.loss ~= args[8] then return { 'done', meta.gen or '0' } end
   local now = now_ms()
   redis.call('DEL', keys[3])
   redis.call('DEL', keys[1])
   redis.call('HSET', keys[1], 'boot', boot_id(), 'gen', args[5], 'seq', 0, 'ts', math.max(now, tonumber(meta.ts or 0)),
     'turn', now, 'dg', args[6], 'ds', args[7])
-  local changes = tonumber(args[8])
-  for at = 9, 8 + changes * 3, 3 do
+  local changes = tonumber(args[9])
+  for at = 10, 9 + changes * 3, 3 do
     redis.call('HSET', args[at] == 'people' and keys[3] or keys[1], args[at + 1], args[at + 2])
   end
-  for at = 9 + changes * 3, #args, 2 do redis.call('HSETNX', keys[4], args[at], args[at + 1]) end
+  for at = 10 + changes * 3, #args, 2 do redis.call('HSETNX', keys[4], args[at], args[at + 1]) end
   redis.call('SADD', keys[7], args[1])
   redis.call('PUBLISH', args[2], table.concat({ 'R', args[1], args[5], args[4] }, ' '))
   return { 'ok', args[5] }
@@ -198,10 +206,10 @@ end
 
 -- room_durable: tell everybody what is on disk, and drop what is far behind it.
 -- ARGV  room, channel, gen, seq, entries to keep
--- REPLY {"ok", top gen, top seq} | {"recover", gen, seq}
+-- REPLY {"ok", top gen, top seq} | {"recover", gen, seq, loss}
 local function durable(keys, args)
   local meta = read_meta(keys[1])
-  local gone = lost(meta)
+  local gone = lost(keys, meta)
   if gone then return gone end
   local gen, seq = tonumber(args[3]), tonumber(args[4])
   local dg, ds = tonumber(meta.dg or 0), tonumber(meta.ds or 0)
@@ -217,10 +225,10 @@ local function durable(keys, args)
 end
 
 -- room_top: where the log stands.
--- REPLY {"ok", gen, seq, durable gen, durable seq} | {"recover", gen, seq}
+-- REPLY {"ok", gen, seq, durable gen, durable seq} | {"recover", gen, seq, loss}
 local function top(keys)
   local meta = read_meta(keys[1])
-  local gone = lost(meta)
+  local gone = lost(keys, meta)
   if gone then return gone end
   return { 'ok', meta.gen, meta.seq, meta.dg or '0', meta.ds or '0' }
 end

@@ -5,6 +5,7 @@ import { FOREVER_MS } from "../../protocol/room/limits.ts";
 import { eventually, startTestRedis, type TestRedis } from "../../testing/redis.ts";
 import { startTestRoom, type TestRoom, text, viewer } from "../../testing/room.ts";
 import { RoomAway } from "../room-log.ts";
+import { roomKeys } from "./keys.ts";
 
 let redis: TestRedis;
 let room: TestRoom;
@@ -154,5 +155,34 @@ describe("room log", () => {
     ]);
     expect(page.cuts).toEqual([{ gen: 1, last: 2 }]);
     expect(page.skips).toEqual([]);
+  });
+
+  it("begins no generation twice, though Redis has forgotten that it has begun it", async () => {
+    const id = freshRoom();
+    const [meta = "", log = ""] = roomKeys(id);
+    await room.log.publish(id, viewer("a"), text("durable"));
+    await room.log.whenDurable(id, { gen: 1, seq: 1 }, AbortSignal.timeout(20_000));
+    const before = await redis.client.hgetall(meta);
+    await redis.client.hset(meta, "boot", "another process");
+    expect(await room.log.publish(id, viewer("a"), text("told, then lost"))).toMatchObject({ gen: 2, seq: 1 });
+    // power takes the beginning of the second generation back
+    await redis.client.multi().del(meta, log).hset(meta, before).hset(meta, "boot", "yet another").exec();
+    expect(await room.log.publish(id, viewer("b"), text("in its place"))).toMatchObject({ gen: 3, seq: 1 });
+    const feed = await room.feeds.get(id);
+    await eventually(() => feed.top.gen === 3);
+    expect((await feed.after({ gen: 1, seq: 1 }, 100)).cuts.map(({ gen }) => gen)).toEqual([1, 2]);
+  });
+
+  it("gives all who recover from one loss the same generation, and each loss its own", async () => {
+    const id = freshRoom();
+    const { archive } = room;
+    expect(await archive.close(id, 0, 0, "first")).toEqual({ gen: 0, last: 0 });
+    expect(await archive.close(id, 0, 0, "first")).toEqual({ gen: 0, last: 0 });
+    expect(await archive.close(id, 0, 0, "second")).toEqual({ gen: 1, last: 0 });
+    const entry = { gen: 2, seq: 1, atMs: 1, json: JSON.stringify({ ...text("a"), from: { id: "a" } }) };
+    expect(await archive.write([{ roomId: id, entries: [entry] }])).toEqual([{ gen: 2, seq: 1 }]);
+    expect(await archive.close(id, 1, 0, "third")).toEqual({ gen: 2, last: 1 });
+    expect(await archive.close(id, 3, 7, "fourth")).toEqual({ gen: 3, last: 7 });
+    expect(await archive.close(id, 1, 0, "third")).toEqual({ gen: 2, last: 1 });
   });
 });

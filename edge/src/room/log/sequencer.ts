@@ -10,6 +10,13 @@ export interface Sequencer {
   run(roomId: string, call: (functions: RoomFunctions) => Promise<Reply>): Promise<Reply>;
 }
 
+/** A loss of Redis's memory: what is left of the room's log, and the loss's name. */
+interface Loss {
+  readonly found: number;
+  readonly last: number;
+  readonly loss: string;
+}
+
 /** Ids this old are forgotten by the sequencer's own tables too. */
 const SEEN_FOR_MS = 15 * 60_000;
 const MAX_SEEN = 5_000;
@@ -29,26 +36,27 @@ export function createSequencer(parts: {
 
   /**
    * Closes the generation on disk first, so that the archive's writer leaves out what Redis has lost, then begins
-   * the next with the state and the ids that are on disk. Whoever comes second finds it done.
+   * the next, whose number nobody has been told before, with the state and the ids that are on disk. Whoever comes
+   * second finds it done.
    */
-  const recover = async (roomId: string, found: number, last: number): Promise<void> => {
-    const cut = await archive.close(roomId, found, last);
+  const recover = async (roomId: string, { found, last, loss }: Loss): Promise<void> => {
+    const cut = await archive.close(roomId, found, last, loss);
     const [durable, seen] = await Promise.all([
       archive.newest(roomId),
       archive.recent(roomId, { sinceMs: clock.wallMs() - SEEN_FOR_MS, limit: MAX_SEEN }),
     ]);
     const gen = cut.gen + 1;
     const [word] = await functions.recover(roomId, {
-      ...{ found, last, gen, durable, seen },
+      ...{ found, last, gen, durable, loss, seen },
       changes: store.read(roomId),
     });
     if (word === "ok" && cut.gen > 0)
       logger.warn({ roomId, gen, cut }, "room begins a generation: its log had lost its memory");
   };
-  const recoverOnce = (roomId: string, found: number, last: number): Promise<void> => {
+  const recoverOnce = (roomId: string, lost: Loss): Promise<void> => {
     const running = recovering.get(roomId);
     if (running !== undefined) return running;
-    const done = recover(roomId, found, last).finally(() => recovering.delete(roomId));
+    const done = recover(roomId, lost).finally(() => recovering.delete(roomId));
     recovering.set(roomId, done);
     return done;
   };
@@ -58,7 +66,8 @@ export function createSequencer(parts: {
         for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
           const reply = await call(functions);
           if (reply[0] !== "recover") return reply;
-          await recoverOnce(roomId, Number(reply[1]), Number(reply[2]));
+          const [, found, last, loss = ""] = reply;
+          await recoverOnce(roomId, { found: Number(found), last: Number(last), loss });
         }
       } catch (error) {
         throw new RoomAway("the room cannot be sequenced", { retryMs: RETRY_MS, cause: error });
