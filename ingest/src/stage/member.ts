@@ -153,20 +153,6 @@ export class Member {
       { bits: bandwidth.heard ? bandwidth.estimate : Number.POSITIVE_INFINITY, congested },
     );
     bandwidth.wish(chosen.next);
-    console.error(
-      "ALLOC",
-      this.actor.userId,
-      Math.round(nowMs),
-      Math.round(bandwidth.estimate),
-      JSON.stringify(
-        pictures.map(({ consumer }) =>
-          consumer.producer.liveLayers(nowMs).map((l) => [l.index, Math.round(l.bitsPerSecond)]),
-        ),
-      ),
-      JSON.stringify(chosen),
-      congested,
-      Math.round(bandwidth.drainMs),
-    );
     for (const [i, { consumer }] of pictures.entries()) {
       const layer = chosen.layers[i];
       const flows = consumer.producer.liveLayers(nowMs).length > 0;
