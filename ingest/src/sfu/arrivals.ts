@@ -10,7 +10,7 @@ const QUEUE_WINDOW_MS = 120;
 const QUEUE_PACKETS = 5;
 const LOSS_WINDOW_MS = 1_000;
 /** Fewer say nothing of loss. */
-const LOSS_PACKETS = 20;
+const LOSS_PACKETS = 10;
 /** Short, so that a way grown narrow shows within it; of a queue that is younger, what came since it began. */
 const RATE_WINDOW_MS = 300;
 const LEAST_RATE_WINDOW_MS = 150;
@@ -32,6 +32,15 @@ interface Arrived {
   readonly bytes: number;
 }
 
+/** Of one feedback. */
+interface LossEntry {
+  /** When the first of its packets was sent. */
+  readonly sentMs: number;
+  readonly atMs: number;
+  readonly lost: number;
+  readonly total: number;
+}
+
 /** How packets sent within a time came through. */
 export interface Passage {
   /** Bits a second at which they arrived. */
@@ -43,9 +52,9 @@ export interface Passage {
 export class Arrivals {
   readonly #sent = new Map<number, Sent>();
   readonly #arrived: Arrived[] = [];
-  /** By when the first packet of a feedback was sent. */
-  #losses: { readonly sentMs: number; readonly atMs: number; readonly lost: number; readonly total: number }[] = [];
+  #losses: LossEntry[] = [];
   #base: { readonly atMs: number; readonly delayMs: number }[] = [];
+  #feedbackMs = Number.NEGATIVE_INFINITY;
   #newestSentMs = Number.NEGATIVE_INFINITY;
   #newestArrivalMs = Number.NEGATIVE_INFINITY;
 
@@ -77,6 +86,7 @@ export class Arrivals {
       this.#noteBase(arrivalMs - sent.atMs, nowMs);
     }
     if (total === 0) return false;
+    this.#feedbackMs = nowMs;
     this.#losses.push({ sentMs, atMs: nowMs, lost, total });
     this.#forget(nowMs);
     return true;
@@ -96,11 +106,14 @@ export class Arrivals {
     return least - Math.min(...this.#base.map(({ delayMs }) => delayMs));
   }
 
-  /** Share lost over the last second of what was sent since, 0 to 1. */
+  /** Share lost of what was sent since, in the better half of the last second: once is no loss that goes on. 0 to 1. */
   lossShare(sinceMs: number): number {
     const entries = this.#losses.filter(({ sentMs }) => sentMs >= sinceMs);
-    const total = entries.reduce((sum, entry) => sum + entry.total, 0);
-    return total < LOSS_PACKETS ? 0 : entries.reduce((sum, entry) => sum + entry.lost, 0) / total;
+    const halfMs = this.#feedbackMs - LOSS_WINDOW_MS / 2;
+    return Math.min(
+      shareOf(entries.filter(({ atMs }) => atMs > halfMs)),
+      shareOf(entries.filter(({ atMs }) => atMs <= halfMs)),
+    );
   }
 
   /** How long what is on its way takes to arrive at the rate at which it does. */
@@ -161,3 +174,8 @@ export class Arrivals {
 
 const rateOf = (arrived: readonly Arrived[], windowMs: number): number =>
   (arrived.reduce((sum, { bytes }) => sum + bytes, 0) * 8_000) / windowMs;
+
+function shareOf(entries: readonly LossEntry[]): number {
+  const total = entries.reduce((sum, entry) => sum + entry.total, 0);
+  return total < LOSS_PACKETS ? 0 : entries.reduce((sum, entry) => sum + entry.lost, 0) / total;
+}

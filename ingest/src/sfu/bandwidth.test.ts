@@ -162,6 +162,21 @@ describe("a way to a receiver", () => {
     expect(show.layers).toEqual([]);
   });
 
+  it("that loses much once is not taken for narrow, and one that goes on losing is", () => {
+    let lossy = false;
+    const random = randomFrom(2);
+    const show = settled(WIDE, () => lossy && random() < 0.3);
+    show.layers.length = 0;
+    lossy = true;
+    show.run(0.2);
+    lossy = false;
+    show.run(5);
+    expect(show.layers).toEqual([]);
+    lossy = true;
+    show.run(3);
+    expect(show.layers.at(-1)?.layer).toBe(0);
+  });
+
   it("that is late now and then, as a busy machine is, is not taken for narrow", () => {
     const show = settled(WIDE);
     show.layers.length = 0;

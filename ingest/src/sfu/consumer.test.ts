@@ -63,6 +63,17 @@ describe("what is forwarded to one receiver", () => {
     expect(sentPayloads()).toEqual([DELTA, KEY]);
   });
 
+  it("asks for no more keyframes once it is to stay where it is", () => {
+    consumer.want(0, 1_000);
+    consumer.want(1, 1_100);
+    asked = [];
+    for (let nowMs = 1_200; nowMs < 3_000; nowMs += 20) {
+      consumer.tick(nowMs);
+      producer.tick(nowMs);
+    }
+    expect(asked).toEqual([]);
+  });
+
   it("stops at once in a layer that the way does not carry, and asks for the next when the way has emptied", () => {
     sentPayloads();
     consumer.want(0, 1_000, { drainMs: DRAIN_MS });

@@ -95,7 +95,10 @@ export class Consumer implements ProducerFollower {
   want(layer: number, nowMs: number, options: { readonly drainMs?: number } = {}): void {
     if (layer === this.#wanted) return;
     this.#wanted = layer;
-    if (this.#rewriter.layer === layer) return;
+    if (this.#rewriter.layer === layer) {
+      this.#needsKeyframe = false;
+      return;
+    }
     if (options.drainMs !== undefined) {
       this.#rewriter.leave();
       this.#heldUntilMs = nowMs + options.drainMs;

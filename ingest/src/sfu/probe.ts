@@ -7,8 +7,9 @@ import type { Passage } from "./arrivals.ts";
 const PROBE_MS = 250;
 /** Feedback about the last of it must have come by then. */
 const ANSWER_MS = 500;
-/** No more than so many times what is known to pass. */
+/** No more than so many times what is known to pass, or what a voice and a small picture take. */
 const STEP = 2;
+const SMALL_BITS = 300_000;
 /** Beyond what is wished for, whose rate goes up and down. */
 const HEADROOM = 1.15;
 /** What came through at this share of the rate sent, with no more than this lost and this late, has passed. */
@@ -41,7 +42,7 @@ export class Prober {
   /** Begins one if it is time. `wish`: bits a second that would be of use; `known`: those known to pass. */
   begin(wish: number, known: number, nowMs: number): void {
     if (this.#probe || nowMs < this.#notBeforeMs || wish <= known) return;
-    const bitsPerSecond = Math.min(wish * HEADROOM, known * STEP);
+    const bitsPerSecond = Math.min(wish * HEADROOM, Math.max(known * STEP, SMALL_BITS));
     this.#probe = { bitsPerSecond, fromMs: nowMs, toMs: nowMs + PROBE_MS, bytes: 0, packets: 0 };
   }
 

@@ -59,7 +59,7 @@ describe("what a receiver's way carries", () => {
     expect(choose(1, 480_000, false)).toEqual([1]);
     expect(choose(1, 480_000, true)).toEqual([0]);
     expect(choose(0, 480_000, false)).toEqual([0]);
-    expect(choose(0, 170_000, true)).toEqual([0]);
-    expect(choose(0, 160_000, true)).toEqual([undefined]);
+    expect(choose(0, 140_000, true)).toEqual([0]);
+    expect(choose(0, 130_000, true)).toEqual([undefined]);
   });
 });

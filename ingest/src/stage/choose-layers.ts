@@ -24,6 +24,8 @@ const SMALL_HEIGHT = 200;
 const ROUNDS = 4;
 /** What passes already goes up and down: counted as this much of it. */
 const CURRENT_SHARE = 0.85;
+/** A picture in its lowest layer is better than none: it goes when little more than half of it passes. */
+const LOWEST_SHARE = 0.65;
 
 /** `bits`: what the receiver's way carries; `congested`: it does not carry what is sent now. */
 export function chooseLayers(
@@ -57,9 +59,8 @@ function costOfNext({ layers, height, current }: PictureOffer, round: number, co
   const layer = layers[round];
   if (!layer || height === 0 || round > mostRounds(height)) return undefined;
   const extra = layer.bitsPerSecond - (layers[round - 1]?.bitsPerSecond ?? 0);
-  const passes = round <= layers.findIndex(({ index }) => index === current);
-  // A picture in its lowest layer is better than none, and not the first to go.
-  return passes && (round === 0 || !congested) ? extra * CURRENT_SHARE : extra;
+  if (round > layers.findIndex(({ index }) => index === current)) return extra;
+  return extra * (round === 0 ? LOWEST_SHARE : congested ? 1 : CURRENT_SHARE);
 }
 
 const mostRounds = (height: number): number => (height <= SMALL_HEIGHT ? 0 : height <= 2 * SMALL_HEIGHT ? 1 : 3);

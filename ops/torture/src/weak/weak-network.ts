@@ -209,7 +209,10 @@ function judge(phases: readonly Phase[], phaseMs: number): boolean {
     longest(narrow.guest.picturesMs) > MOST_STILL_AT_CUT_MS && "a still picture on the narrow way",
     changes(narrow.guest) === 0 && "no lower layer on the narrow way",
     changes(narrow.guest) > 1 && "layers up and down on the narrow way",
-    longest(wide.guest.silencesMs) > MOST_SILENCE_MS && "silence on the way that is wide again",
+    ...[wide.guest, after.guest].flatMap(({ silencesMs, picturesMs }) => [
+      longest(silencesMs) > MOST_SILENCE_MS && "silence on the way that is wide again",
+      longest(picturesMs) > MOST_STILL_AT_CUT_MS && "a still picture on the way that is wide again",
+    ]),
     back.at(-1)?.height !== highest && "the highest layer has not come back",
     (back.at(-1)?.atMs ?? 0) > MOST_UNTIL_HIGHEST_MS && "the highest layer has come back late",
   ].filter((failure) => failure !== false);
