@@ -6,6 +6,8 @@ export interface Recording {
   readonly parts: readonly string[];
   /** Program date time of the first part, milliseconds; NaN without parts. */
   readonly startsAtMs: number;
+  /** Of each part, in order: its program date time, and when all of it had come, both milliseconds since the epoch. */
+  readonly arrivals: readonly { readonly atMs: number; readonly cameMs: number }[];
   /** URIs of the parts that were listed as gaps. */
   readonly gaps: readonly string[];
   /** Media sequence number of each segment seen complete, in order. */
@@ -80,6 +82,7 @@ export function readPlaylist(text: string): PlaylistView {
 class Follower implements Recorder {
   readonly #url: string;
   readonly #seen = new Map<string, Buffer>();
+  readonly #arrivals: { readonly atMs: number; readonly cameMs: number }[] = [];
   readonly #gaps = new Set<string>();
   readonly #segments = new Set<number>();
   readonly #failures: string[] = [];
@@ -105,6 +108,7 @@ class Follower implements Recorder {
     return {
       parts: [...this.#seen.keys()],
       startsAtMs: this.#startsAtMs,
+      arrivals: this.#arrivals,
       gaps: [...this.#gaps],
       segments: [...this.#segments].sort((a, b) => a - b),
       discontinuities: this.#discontinuities,
@@ -131,6 +135,7 @@ class Follower implements Recorder {
     if (gap || this.#seen.has(part)) return;
     if (this.#seen.size === 0) this.#startsAtMs = atMs;
     this.#seen.set(part, await fetchBytes(new URL(part, this.#url).href));
+    this.#arrivals.push({ atMs, cameMs: Date.now() });
   }
 
   async #step(): Promise<void> {

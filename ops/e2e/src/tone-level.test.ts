@@ -20,6 +20,7 @@ it("finds when a tone fell silent, and nothing where there was none or it went o
   const levels = toneLevels(samples, 700);
   expect(silentAfterMs(levels, { fromMs: 1_500, toMs: 2_300 })).toBe(500);
   expect(silentAfterMs(levels, { fromMs: 1_990, toMs: 2_390 })).toBe(10);
-  expect(silentAfterMs(levels, { fromMs: 1_000, toMs: 1_800 })).toBeNaN();
-  expect(silentAfterMs(toneLevels(samples, 1_400), { fromMs: 1_000, toMs: 2_000 })).toBeNaN();
+  expect(silentAfterMs(levels, { fromMs: 2_100, toMs: 2_390 })).toBe(-100);
+  expect(silentAfterMs(levels, { fromMs: 1_100, toMs: 1_800 })).toBeNaN();
+  expect(silentAfterMs(toneLevels(samples, 1_400), { fromMs: 1_100, toMs: 2_000 })).toBeNaN();
 });

@@ -36,7 +36,7 @@ export function toneLevels(samples: Float32Array, hertz: number): Float32Array {
 const SILENT_SHARE = 0.1;
 /** Fainter than any tone of a guest in the mix, louder than what other tones leak into its place. */
 const LEAST_LEVEL = 0.01;
-/** Time before a moment that says how loud the tone usually is. */
+/** Time that says how loud the tone usually is, as long before the moment that is asked about. */
 const USUAL_MS = 500;
 
 /** Longest time that a tone which should never stop is silent, milliseconds; NaN when it is not there at all. */
@@ -53,14 +53,15 @@ export function longestSilenceMs(levels: Float32Array): number {
 
 /**
  * From `fromMs` to the end of the last window in which the tone is heard before `toMs`, both from the recording's
- * start; NaN when it was not heard just before, so that there was nothing to fall silent, or when it goes on.
+ * start; less than 0 when it fell silent before. NaN when it was not heard in the time before that, so that there was
+ * nothing to fall silent, or when it goes on.
  */
 export function silentAfterMs(levels: Float32Array, span: { readonly fromMs: number; readonly toMs: number }): number {
-  const [from, to] = [Math.floor(span.fromMs / WINDOW_MS), Math.floor(span.toMs / WINDOW_MS)];
-  const usual = median(levels.subarray(Math.max(0, from - USUAL_MS / WINDOW_MS), from));
+  const [from, to] = [Math.floor((span.fromMs - USUAL_MS) / WINDOW_MS), Math.floor(span.toMs / WINDOW_MS)];
+  const usual = median(levels.subarray(Math.max(0, from - USUAL_MS / WINDOW_MS), Math.max(0, from)));
   if (usual < LEAST_LEVEL || to > levels.length) return Number.NaN;
   const last = levels.subarray(from, to).findLastIndex((level) => level > usual * SILENT_SHARE);
-  return last === to - from - 1 ? Number.NaN : Math.max(0, (from + last + 1) * WINDOW_MS - span.fromMs);
+  return last === to - from - 1 ? Number.NaN : (from + last + 1) * WINDOW_MS - span.fromMs;
 }
 
 const median = (levels: Float32Array): number => levels.toSorted()[Math.floor(levels.length / 2)] ?? 0;
