@@ -46,6 +46,11 @@ export class BandwidthEstimator {
     return nowMs - this.#loweredMs < CONGESTED_MS;
   }
 
+  /** How long packets wait on the way now. */
+  get queueMs(): number {
+    return this.#arrivals.queueMs;
+  }
+
   /** How long nothing should be sent that can wait, so that what waits on the way is gone. */
   get drainMs(): number {
     return Math.min(MAX_DRAIN_MS, this.#arrivals.drainMs);

@@ -134,7 +134,7 @@ export class MediaConnection {
         this.#reported(item);
         break;
       case "nack":
-        this.#consumers.get(item.ssrc)?.nacked(item.sequences, nowMs);
+        this.#consumers.get(item.ssrc)?.nacked(item.sequences, nowMs, this.#roundTripMs + this.bandwidth.queueMs);
         break;
       case "keyframe-request":
         this.#consumers.get(item.ssrc)?.keyframeRequested(nowMs);

@@ -100,6 +100,15 @@ describe("what is forwarded to one receiver", () => {
     expect(sent).toHaveLength(1);
   });
 
+  it("is not sent again while it is on its way, and begins anew when it does not arrive", () => {
+    const lost = newestSequence();
+    sent = [];
+    for (let nowMs = 1_000; nowMs < 1_500; nowMs += 100) consumer.nacked([lost], nowMs, 250);
+    expect([sent.length, asked]).toEqual([2, []]);
+    for (let nowMs = 1_500; nowMs < 1_900; nowMs += 100) consumer.nacked([lost], nowMs, 250);
+    expect(asked).toEqual([SSRCS[1]]);
+  });
+
   it("is repeated to fill the way, as much as is wished for and no more than is there", () => {
     sent = [];
     const [bytes, all] = [consumer.repeat(1), consumer.repeat(100_000)];

@@ -26,8 +26,13 @@ const SENDER_REPORT_EVERY_MS = 1_000;
 const CATCH_UP_TICKS = 90;
 /** Packets caught up with may be asked for again this long. */
 const CAUGHT_UP_KEPT_MS = 3_000;
-/** A packet is not sent again sooner than this, whatever the receiver asks. */
+/** A packet is not sent again sooner than this, whatever the receiver asks, nor while the last one is on its way. */
 const RESEND_EVERY_MS = 25;
+const MOST_ON_ITS_WAY_MS = 500;
+/** Asked for again after this long, a packet will not come: browsers wait for three seconds before they say so. */
+const BEYOND_REPAIR_MS = 500;
+const REPAIR_EVERY_MS = 1_500;
+const FORGOTTEN_MS = 1_500;
 /** So many of the newest packets serve to fill a way. */
 const REPEATED_PACKETS = 32;
 
@@ -39,6 +44,9 @@ export class Consumer implements ProducerFollower {
   readonly #rewriter: TrackRewriter;
   readonly #onEnded: () => void;
   readonly #resentMs = new Map<number, number>();
+  /** When packets were first asked for again. */
+  readonly #missedMs = new Map<number, number>();
+  #repairedMs = Number.NEGATIVE_INFINITY;
   /** Timestamps of packets caught up with, by their number in the layer. */
   readonly #caughtUp = new Map<number, number>();
   #startedMs = 0;
@@ -147,7 +155,9 @@ export class Consumer implements ProducerFollower {
     if (this.#needsKeyframe) this.#askForKeyframe(nowMs);
     if (nowMs - this.#reportedMs >= SENDER_REPORT_EVERY_MS) this.#reportForward(nowMs);
     if (nowMs - this.#startedMs > CAUGHT_UP_KEPT_MS) this.#caughtUp.clear();
-    for (const [sequence, atMs] of this.#resentMs) if (nowMs - atMs > 1_000) this.#resentMs.delete(sequence);
+    for (const known of [this.#resentMs, this.#missedMs]) {
+      for (const [sequence, atMs] of known) if (nowMs - atMs > FORGOTTEN_MS) known.delete(sequence);
+    }
   }
 
   /** The receiver asks for a keyframe. */
@@ -155,11 +165,13 @@ export class Consumer implements ProducerFollower {
     this.producer.requestKeyframe(this.#rewriter.layer ?? this.#wanted, nowMs);
   }
 
-  /** The receiver asks for packets again. */
-  nacked(sequences: readonly number[], nowMs: number): void {
+  /** The receiver asks for packets again. `delayMs`: what a packet to it and its answer take now. */
+  nacked(sequences: readonly number[], nowMs: number, delayMs = 0): void {
     if (this.producer.kind === "audio") return;
+    const everyMs = Math.max(RESEND_EVERY_MS, Math.min(MOST_ON_ITS_WAY_MS, delayMs));
     for (const sequence of sequences) {
-      if (nowMs - (this.#resentMs.get(sequence) ?? Number.NEGATIVE_INFINITY) < RESEND_EVERY_MS) continue;
+      this.#missed(sequence, nowMs);
+      if (nowMs - (this.#resentMs.get(sequence) ?? Number.NEGATIVE_INFINITY) < everyMs) continue;
       if (this.#resend(sequence, { probe: false }) > 0) this.#resentMs.set(sequence, nowMs);
     }
   }
@@ -188,6 +200,7 @@ export class Consumer implements ProducerFollower {
   close(): void {
     this.producer.unfollow(this);
     this.#resentMs.clear();
+    this.#missedMs.clear();
   }
 
   /**
@@ -204,6 +217,17 @@ export class Consumer implements ProducerFollower {
       this.#caughtUp.set(packet.extended, timestamp);
       this.packet({ ...packet, timestamp });
     }
+  }
+
+  /** Begins anew with a keyframe when a packet of what is forwarded now stays away. */
+  #missed(sequence: number, nowMs: number): void {
+    const sinceMs = this.#missedMs.get(sequence) ?? nowMs;
+    this.#missedMs.set(sequence, sinceMs);
+    const repairable = nowMs - sinceMs < BEYOND_REPAIR_MS || !this.#rewriter.origin(sequence)?.current;
+    if (repairable || nowMs - this.#repairedMs < REPAIR_EVERY_MS) return;
+    this.#repairedMs = nowMs;
+    this.#missedMs.clear();
+    this.keyframeRequested(nowMs);
   }
 
   /** Bytes sent; none when the packet is not kept, or of a layer that has been left: nobody needs it any more. */
