@@ -1,7 +1,7 @@
 /** A real mixer process with its records read, for tests and measurements. */
 import { type ChildProcess, fork } from "node:child_process";
 import { EventEmitter, once } from "node:events";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,11 +22,13 @@ export class MixerProcess {
 
   constructor(options: { readonly keepRecords?: number; readonly execArgv?: readonly string[] } = {}) {
     this.#keep = options.keepRecords ?? Number.POSITIVE_INFINITY;
-    const path = join(mkdtempSync(join(tmpdir(), "lianmai-mixer-")), "media.sock");
+    const folder = mkdtempSync(join(tmpdir(), "lianmai-mixer-"));
+    const path = join(folder, "media.sock");
     this.child = fork(new URL("../main.ts", import.meta.url), [path], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       execArgv: [...(options.execArgv ?? [])],
     });
+    this.child.once("exit", () => rmSync(folder, { recursive: true, force: true }));
     const reader = new RecordReader({ maxPayloadBytes: MAX_RECORD_BYTES });
     this.child.on("message", (event: MixerEvent) => {
       if (event.kind === "listening") {
