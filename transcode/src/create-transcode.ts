@@ -24,8 +24,9 @@ export async function createTranscode(context: ProcessContext): Promise<{ stop()
   const redis = connectRedis(settings.REDIS_URL, { logger, role: "commands" });
   const subscriber = connectRedis(settings.REDIS_URL, { logger, role: "subscriber" });
   const instance = readInstanceId(settings.DATA_DIR, "transcode");
-  const [encoder] = await Promise.all([probeEncoder(), warmUpFfmpeg()]);
+  // a mixer takes the longest to start, and after a crash a programme waits for it
   const mixers = new MixerPool({ logger, directory: ownSocketDirectory() });
+  const [encoder] = await Promise.all([probeEncoder(), warmUpFfmpeg()]);
   const origin = createOrigin({ clock, logger, metrics });
   let registry: ProgramRegistry | null = null;
   watchPrograms(metrics, () => registry);
