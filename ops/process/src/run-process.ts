@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { createLogger, type Logger } from "./logger.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { readSettings, type Settings, SettingsError } from "./settings.ts";
@@ -49,6 +50,8 @@ export async function runProcess(
     process.exit(1);
   }
   process.send?.({ kind: "ready" });
+  // one that is killed leaves what it has compiled to the next
+  flushCompileCache();
   const reason = await asked;
   setTimeout(() => {
     logger.error("stop took too long");

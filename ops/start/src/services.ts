@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Settings } from "@lianmai/process";
 import type { WantedPort } from "./preflight/ports.ts";
@@ -17,13 +18,20 @@ const PROCESSES = [
  */
 const MALLOC = { MALLOC_ARENA_MAX: "2", MALLOC_TRIM_THRESHOLD_: "131072", MALLOC_MMAP_THRESHOLD_: "131072" } as const;
 
-/** The service's processes as children; each says by IPC when it serves. */
+/**
+ * Where node keeps what it has compiled (node:module, module compile cache): a process that died is back with half the
+ * work. It may be deleted at any time.
+ */
+const compileCache = (dataDir: string) => ({ NODE_COMPILE_CACHE: join(dataDir, "cache/node") });
+
+/** The service's processes as children; each says by IPC when it serves. `env` names the data directory. */
 export function serviceSpecs(env: ChildSpec["env"]): ChildSpec[] {
+  const common = { ...compileCache(env.DATA_DIR ?? "data"), ...env };
   return PROCESSES.map(({ name, main }) => ({
     name,
     file: process.execPath,
     args: ["--disable-warning=ExperimentalWarning", fileURLToPath(new URL(`../../../${main}`, import.meta.url))],
-    env: name === "edge" ? { ...MALLOC, ...env } : env,
+    env: name === "edge" ? { ...MALLOC, ...common } : common,
     ready: "message",
   }));
 }
