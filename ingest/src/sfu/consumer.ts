@@ -3,6 +3,7 @@ import type { SenderReport } from "../rtp/rtcp.ts";
 import { writeSenderReport } from "../rtp/write-rtcp.ts";
 import type { ProducedPacket, Producer, ProducerFollower } from "./producer.ts";
 import { TrackRewriter } from "./track-rewriter.ts";
+import { Vp8NumberRun } from "./vp8-numbers.ts";
 
 /** How a track goes to one receiver: numbers from its own session description. */
 export interface ConsumerTarget {
@@ -42,6 +43,7 @@ export class Consumer implements ProducerFollower {
   readonly target: ConsumerTarget;
   readonly #transport: ConsumerTransport;
   readonly #rewriter: TrackRewriter;
+  readonly #numbers: Vp8NumberRun | undefined;
   readonly #onEnded: () => void;
   readonly #resentMs = new Map<number, number>();
   /** When packets were first asked for again. */
@@ -77,6 +79,7 @@ export class Consumer implements ProducerFollower {
     this.target = options.target;
     this.#transport = options.transport;
     this.#onEnded = options.onEnded;
+    this.#numbers = producer.codec.name === "vp8" ? new Vp8NumberRun() : undefined;
     // RFC 3550 5.1: random starts; below 2^15, so that nothing wraps at once (RFC 3711 3.3.1).
     const random16 = () => Math.floor(options.random() * 0x7fff);
     this.#rewriter = new TrackRewriter({ clockRate: producer.codec.clockRate, firstSequence: random16() });
@@ -128,7 +131,9 @@ export class Consumer implements ProducerFollower {
     if (!out) return;
     if (out.switched) this.#needsKeyframe = false;
     const { target } = this;
-    const rtp = writeRtp(packet.payload, {
+    const newest = out.extended === this.#rewriter.highest;
+    const payload = this.#numbers?.push(packet.payload, { stay: out.stay, newest }) ?? packet.payload;
+    const rtp = writeRtp(payload, {
       payloadType: target.payloadType,
       sequence: out.extended & 0xffff,
       timestamp: out.timestamp,
@@ -137,7 +142,7 @@ export class Consumer implements ProducerFollower {
       transportSequenceId: target.transportSequenceId,
     });
     this.#packets += 1;
-    this.#octets += packet.payload.length;
+    this.#octets += payload.length;
     this.bytesSent += rtp.length;
     this.#transport.sendRtp(rtp, { resend: false, hasSequence: target.transportSequenceId > 0 });
   }
@@ -239,7 +244,7 @@ export class Consumer implements ProducerFollower {
     const timestamp = this.#caughtUp.get(kept.extended) ?? kept.timestamp;
     const retransmission = target.rtxSsrc > 0;
     if (retransmission) this.#rtxSequence = (this.#rtxSequence + 1) & 0xffff;
-    const packet = writeRtp(kept.payload, {
+    const packet = writeRtp(this.#numbers?.again(kept.payload, origin.stay) ?? kept.payload, {
       payloadType: retransmission ? target.rtxPayloadType : target.payloadType,
       sequence: retransmission ? this.#rtxSequence : sequence,
       timestamp: timestamp + origin.timestampOffset,

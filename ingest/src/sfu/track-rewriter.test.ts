@@ -16,7 +16,7 @@ describe("one track of many layers", () => {
     expect(track.push(packet(0, 1_001, { startsHere: true }), 0)?.extended).toBe(0x1_0000 + 100);
     expect(track.push(packet(0, 1_002), 1)?.extended).toBe(0x1_0000 + 101);
     const switched = track.push(packet(1, 50, { startsHere: true, timestamp: 9, arrivalMs: 1_002 * 33 + 33 }), 1);
-    expect(switched).toEqual({ extended: 0x1_0000 + 102, timestamp: 1_002 * 3_000 + 33 * 90, switched: true });
+    expect(switched).toEqual({ extended: 0x1_0000 + 102, timestamp: 1_002 * 3_000 + 33 * 90, switched: true, stay: 2 });
     expect(track.push(packet(0, 1_003), 1)).toBeUndefined();
     expect(track.origin(101)).toMatchObject({ layer: 0, extended: 1_002 });
     expect(track.origin(102)).toMatchObject({ layer: 1, extended: 50 });

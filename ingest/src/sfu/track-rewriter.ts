@@ -23,12 +23,15 @@ export interface Rewritten {
   readonly timestamp: number;
   /** First packet of a layer. */
   readonly switched: boolean;
+  /** Grows with each switch. */
+  readonly stay: number;
 }
 
 export interface Origin {
   readonly layer: number;
   readonly extended: number;
   readonly timestampOffset: number;
+  readonly stay: number;
   /** Whether the layer has not been left since. */
   readonly current: boolean;
 }
@@ -97,7 +100,7 @@ export class TrackRewriter {
     }
     const timestamp = (packet.timestamp + run.timestampOffset) >>> 0;
     if (newest) this.#advance(extended, timestamp, packet);
-    return { extended, timestamp, switched: false };
+    return { extended, timestamp, switched: false, stay: run.stay };
   }
 
   /** Where a number given out came from: for retransmission. */
@@ -109,6 +112,7 @@ export class TrackRewriter {
       layer: run.layer,
       extended: run.fromIn + out - run.fromOut,
       timestampOffset: run.timestampOffset,
+      stay: run.stay,
       current: run.stay === this.#stay && this.#current !== undefined,
     };
   }
@@ -134,7 +138,7 @@ export class TrackRewriter {
     });
     this.#current = packet.layer;
     this.#advance(extended, timestamp, packet);
-    return { extended, timestamp, switched: true };
+    return { extended, timestamp, switched: true, stay: this.#stay };
   }
 
   /** By the publisher's clock where both layers have reported it, else by when the packets came. */
