@@ -28,11 +28,8 @@ const COLLECTIONS = 3;
 /** Collects garbage everywhere, then reads each process's memory. */
 export async function measureMemory(stack: Stack): Promise<Readonly<Record<Measured, Memory>>> {
   for (let times = 0; times < COLLECTIONS; times += 1) {
-    for (const name of MEASURED) {
-      if (name === "redis") continue;
-      for (const pid of await stack.pids(name)) process.kill(pid, "SIGUSR2");
-    }
-    await new Promise((resolve) => setTimeout(resolve, COLLECT_MS));
+    await signalAll(stack, "SIGUSR2");
+    await sleep(COLLECT_MS);
   }
   const { url, ports } = stack;
   const [ingest, transcode, edge, redis] = await Promise.all([
@@ -42,6 +39,24 @@ export async function measureMemory(stack: Stack): Promise<Readonly<Record<Measu
     redisMemory(stack),
   ]);
   return { ingest, transcode, edge, redis };
+}
+
+/**
+ * Has V8 give back what it keeps for itself, then reads what is resident. V8 pools the pages that its heaps have emptied
+ * and uses them again; without being asked it gives them back only after a heap has grown and the process is idle.
+ */
+export async function residentWithoutPools(stack: Stack): Promise<Readonly<Record<Measured, number>>> {
+  await signalAll(stack, "SIGHUP");
+  await sleep(COLLECT_MS);
+  const entries = MEASURED.map(async (name) => [name, await statusBytes(stack, name, "VmRSS")] as const);
+  return Object.fromEntries(await Promise.all(entries)) as Record<Measured, number>;
+}
+
+async function signalAll(stack: Stack, signal: "SIGUSR2" | "SIGHUP"): Promise<void> {
+  for (const name of MEASURED) {
+    if (name === "redis") continue;
+    for (const pid of await stack.pids(name)) process.kill(pid, signal);
+  }
 }
 
 async function scrape(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Memory> {
@@ -59,10 +74,16 @@ async function scrape(url: string, headers: Readonly<Record<string, string>> = {
 }
 
 async function redisMemory(stack: Stack): Promise<Memory> {
-  const pids = await stack.pids("redis");
-  const status = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/status`, "utf8")));
-  const bytes = (field: string) =>
-    status.reduce((sum, text) => sum + Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0), 0) *
-    1_024;
-  return { heldBytes: bytes("RssAnon"), heapBytes: bytes("RssAnon"), residentBytes: bytes("VmRSS") };
+  const anonymous = await statusBytes(stack, "redis", "RssAnon");
+  const residentBytes = await statusBytes(stack, "redis", "VmRSS");
+  return { heldBytes: anonymous, heapBytes: anonymous, residentBytes };
 }
+
+/** A field of the status of a process's all instances, together. */
+async function statusBytes(stack: Stack, name: Measured, field: "RssAnon" | "VmRSS"): Promise<number> {
+  const status = await Promise.all((await stack.pids(name)).map((pid) => readFile(`/proc/${pid}/status`, "utf8")));
+  const kib = status.map((text) => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0));
+  return kib.reduce((sum, each) => sum + each, 0) * 1_024;
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
