@@ -2,10 +2,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { descendants } from "./descendants.ts";
 
 const START_BUDGET_MS = 60_000;
 const REPOSITORY = join(import.meta.dirname, "../../..");
@@ -140,25 +141,4 @@ async function call<T>(
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
   return (text ? JSON.parse(text) : undefined) as T;
-}
-
-/** Processes below `root` whose command line holds `text`, from /proc. */
-async function descendants(root: number, text: string): Promise<readonly number[]> {
-  const parents = new Map<number, number>();
-  for (const name of await readdir("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");
-    parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
-  }
-  const below = (pid: number): boolean => {
-    for (let at = parents.get(pid); at; at = parents.get(at)) if (at === root) return true;
-    return false;
-  };
-  const found: number[] = [];
-  for (const pid of parents.keys()) {
-    if (!below(pid)) continue;
-    const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-    if (command.replaceAll("\0", " ").includes(text)) found.push(pid);
-  }
-  return found;
 }

@@ -38,6 +38,26 @@ export function judge(recording: Recording, options: { readonly fps: number }): 
   const file = recording.bytes();
   const packets = probePackets(file);
   const { clocks, errors } = readClocks(file);
+  return {
+    ...judgeNumbers(recording),
+    breaks: [...timeBreaks(packets, "video"), ...timeBreaks(packets, "audio")],
+    leftOut: leftOut(packets, "video"),
+    decodeErrors: errors,
+    pictures: placePictures(clocks, packets, { startsAtMs: recording.startsAtMs, frameMs: 1_000 / options.fps }),
+  };
+}
+
+/** Judges a recording of a program's sound alone. */
+export function judgeSound(recording: Recording): Omit<Judgement, "leftOut" | "pictures"> {
+  const packets = probePackets(recording.bytes());
+  return {
+    ...judgeNumbers(recording),
+    breaks: packets.length === 0 ? ["no sound"] : timeBreaks(packets, "audio"),
+    decodeErrors: "",
+  };
+}
+
+function judgeNumbers(recording: Recording) {
   const first = recording.segments[0] ?? 0;
   const last = recording.segments.at(-1) ?? -1;
   const seen = new Set(recording.segments);
@@ -48,15 +68,11 @@ export function judge(recording: Recording, options: { readonly fps: number }): 
     failures: recording.failures,
     gaps: recording.gaps,
     missing: Array.from({ length: last - first + 1 }, (_, k) => first + k).filter((msn) => !seen.has(msn)),
-    breaks: [...timeBreaks(packets, "video"), ...timeBreaks(packets, "audio")],
-    leftOut: leftOut(packets, "video"),
-    decodeErrors: errors,
-    pictures: placePictures(clocks, packets, { startsAtMs: recording.startsAtMs, frameMs: 1_000 / options.fps }),
   };
 }
 
 /** What is wrong with a program that should have gone on without a seam; empty when nothing is. */
-export function seams(judgement: Judgement): readonly string[] {
+export function seams(judgement: Omit<Judgement, "leftOut" | "pictures">): readonly string[] {
   const { discontinuities, failures, gaps, missing, breaks, decodeErrors } = judgement;
   return [
     ...(discontinuities > 0 ? [`${discontinuities} discontinuities`] : []),

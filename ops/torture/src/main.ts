@@ -6,6 +6,7 @@ import { tortureLedger } from "./ledger.ts";
 import { tortureMutes } from "./mute.ts";
 import { tortureRoom } from "./room.ts";
 import { tortureStage } from "./stage.ts";
+import { tortureShow } from "./studio/torture-show.ts";
 import { tortureWeakNetwork } from "./weak/weak-network.ts";
 
 const TORTURES: Readonly<Record<string, (args: readonly string[]) => Promise<boolean>>> = {
@@ -18,6 +19,7 @@ const TORTURES: Readonly<Record<string, (args: readonly string[]) => Promise<boo
   stage: tortureStage,
   mute: tortureMutes,
   weak: tortureWeakNetwork,
+  show: tortureShow,
 };
 
 const [name = "", ...args] = process.argv.slice(2);
