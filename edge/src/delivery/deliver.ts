@@ -7,7 +7,7 @@ import { type Answer, problemAnswer, writeAnswer } from "./answer.ts";
 import { createCoalescingCache } from "./coalesce.ts";
 import { createDeliveryMetrics } from "./delivery-metrics.ts";
 import { createOriginAnswers, ORIGIN_RETRY_MS } from "./origin-answers.ts";
-import { type LiveTarget, parseTarget } from "./parse-target.ts";
+import { type LiveTarget, namesPlaylistOf, parseTarget } from "./parse-target.ts";
 import { createPressure, type Pressure } from "./pressure.ts";
 
 /** Answers `/live/*` from the programs' origins. Media bytes pass through here and nothing else does. */
@@ -111,11 +111,14 @@ export function createDelivery(parts: {
     const retryAfterMs = SHED_RETRY_MS.least + random() * SHED_RETRY_MS.spread;
     write(parked, problemAnswer("overloaded", { retryAfterMs }));
   };
-  /** Notes the viewer of a playlist request; false when it is new and there is no room for it. */
-  const admit = (request: IncomingMessage, { room, viewer, kind }: LiveTarget): boolean => {
+  /**
+   * Notes the viewer of a playlist request; false when it is new and there is no room for it. Who names a place in the
+   * playlist has had it before, here or at another edge.
+   */
+  const admit = (request: IncomingMessage, { room, viewer, kind, directives }: LiveTarget): boolean => {
     const nowMs = clock.monotonicMs();
     const identity = viewer || addressOf(request);
-    const crowded = viewers.size >= minViewersToShed && pressure.shedding(nowMs);
+    const crowded = directives === "" && viewers.size >= minViewersToShed && pressure.shedding(nowMs);
     if (crowded && !viewers.knows(room, identity, nowMs)) return false;
     viewers.seen(room, identity, { watching: kind === "media-playlist", nowMs });
     return true;
@@ -139,7 +142,8 @@ export function createDelivery(parts: {
     if (removedUntilMs !== undefined) return write(parked, removedAnswer(removedUntilMs - clock.wallMs()));
     const record = program(target.room);
     if (!record) return refuse(parked, "program-not-found");
-    if (target.kind !== "media" && !admit(parked.request, target)) return shed(parked);
+    // what is not there makes nobody a viewer, and is answered as such
+    if (namesPlaylistOf(target, record) && !admit(parked.request, target)) return shed(parked);
     serve(parked, target, record);
   };
   return {

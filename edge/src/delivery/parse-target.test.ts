@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseTarget } from "./parse-target.ts";
+import { namesPlaylistOf, parseTarget } from "./parse-target.ts";
 
 const parsed = (target: string) => {
   const result = parseTarget(target);
@@ -64,5 +64,26 @@ describe("parseTarget", () => {
         expect([directives, path]).toEqual([`_HLS_msn=${msn}`, "/live/r/p/m.m3u8"]);
       }),
     );
+  });
+});
+
+describe("a playlist of the program", () => {
+  const program = { programId: "p1", rungs: [{ name: "720p" }, { name: "audio" }] };
+  const names = (path: string): boolean => {
+    const target = parseTarget(path);
+    if (typeof target === "string") throw new Error(target);
+    return namesPlaylistOf(target, program);
+  };
+
+  it("is the multivariant playlist, or that of a rendition there is", () => {
+    expect(names("/live/hall/index.m3u8")).toBe(true);
+    expect(names("/live/hall/p1/720p/media.m3u8?_HLS_msn=7")).toBe(true);
+    expect(names("/live/hall/p1/audio/media.m3u8")).toBe(true);
+  });
+
+  it("is none of another program, of no rendition, and no media", () => {
+    expect(names("/live/hall/p2/720p/media.m3u8")).toBe(false);
+    expect(names("/live/hall/p1/1080p/media.m3u8")).toBe(false);
+    expect(names("/live/hall/p1/720p/p1-3.m4s")).toBe(false);
   });
 });

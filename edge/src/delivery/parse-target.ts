@@ -53,6 +53,15 @@ export function parseTarget(target: string): LiveTarget | TargetRefusal {
   return { room: path.slice(PREFIX.length, roomEnd), path, directives, viewer: query.viewer, kind };
 }
 
+/** Whether a target names a playlist of a rendition of the room's program, or the one that lists them all. */
+export function namesPlaylistOf(
+  { kind, room, path }: LiveTarget,
+  program: { readonly programId: string; readonly rungs: readonly { readonly name: string }[] },
+): boolean {
+  if (kind !== "media-playlist") return kind === "multivariant";
+  return program.rungs.some(({ name }) => path.startsWith(`${PREFIX}${room}/${program.programId}/${name}/`));
+}
+
 /** Letters, digits, `-_./` only, and no segment that starts with a dot or is empty. */
 function isPlain(path: string): boolean {
   let before = 0;
