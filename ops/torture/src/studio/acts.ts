@@ -19,6 +19,8 @@ const onAir = ({ page }: Guest): Promise<void> => page.getByText("You are on air
 /** By name. */
 export const ACTS: Readonly<Record<string, Act>> = {
   async mute(cast, { participantId, hertz }) {
+    // who came back just now is heard for a while before
+    await sleep(CALM_MS);
     const { sentMs } = await cast.direct({ kind: "mute", participantId, muted: true });
     await sleep(MUTED_MS);
     await cast.direct({ kind: "mute", participantId, muted: false });
