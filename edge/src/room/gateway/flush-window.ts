@@ -1,6 +1,6 @@
 /** Cost of writing one frame to one socket as `bench chat` finds it, and the share of a core that writing may take. */
 const FRAME_COST_MS = 0.017;
-const CORE_SHARE = 0.4;
+const CORE_SHARE = 0.3;
 const MAX_WINDOW_MS = 250;
 /** Members written to in one turn of the loop: what is published meanwhile waits no longer than this takes. */
 export const MEMBERS_PER_TURN = 512;
