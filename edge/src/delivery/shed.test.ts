@@ -35,4 +35,27 @@ describe("shedding", () => {
     expect(Number(shed.headers.get("retry-after"))).toBeGreaterThanOrEqual(2);
     await eventually(async () => (await index("later")).status === 200);
   });
+
+  it("does so too while there is no rest between short turns, and only at a playlist that is there", async () => {
+    const get = (path: string) => fetch(`${busy.url}/live/hall/${path}`).then(({ status }) => status);
+    const some = () => `v=new${Math.random().toString(36).slice(2)}`;
+    const { programId } = programRecord("hall", { originUrl: origin.url });
+    await eventually(async () => (await get(`index.m3u8?${some()}`)) === 200);
+    let working = true;
+    // no turn is late by itself: a timer is looked at after each
+    const turn = () => {
+      const until = performance.now() + 10;
+      while (performance.now() < until);
+      if (working) setImmediate(turn);
+    };
+    setImmediate(turn);
+    try {
+      await eventually(async () => (await get(`index.m3u8?${some()}`)) === 503);
+      expect(await get(`${programId}/720p/index.m3u8?_HLS_msn=1&${some()}`)).toBe(200);
+      expect(await get(`${programId}/nothing/index.m3u8?${some()}`)).not.toBe(503);
+    } finally {
+      working = false;
+    }
+    await eventually(async () => (await get(`index.m3u8?${some()}`)) === 200);
+  });
 });
