@@ -84,5 +84,8 @@ export const TRANSCODE_COMMANDS_CHANNEL = "transcode:commands";
 
 /** Path of a room's multivariant playlist, at the origin and at every edge. */
 export const multivariantPath = (room: string): string => `/live/${room}/index.m3u8`;
+/** Path of one rendition's media playlist, at the origin and at every edge. */
+export const mediaPlaylistPath = (program: Pick<ProgramRecord, "room" | "programId">, rung: string): string =>
+  `/live/${program.room}/${program.programId}/${rung}/media.m3u8`;
 /** Path of a room's newest thumbnail (JPEG), at the origin and at every edge. */
 export const thumbnailPath = (room: string): string => `/live/${room}/thumbnail.jpg`;

@@ -45,7 +45,7 @@ describe("delivery", () => {
         response.end("#EXTM3U\n");
       };
     });
-    const path = `${base}/720p/index.m3u8?_HLS_msn=4&_HLS_part=1`;
+    const path = `${base}/720p/media.m3u8?_HLS_msn=4&_HLS_part=1`;
     const waiting = Array.from({ length: 40 }, (_, n) => get(`${path}&v=viewer${n}&token=${n}`));
     await eventually(async () => (await metric("lianmai_edge_parked_requests")) === 40);
     release();
@@ -157,7 +157,7 @@ describe("delivery", () => {
 
   it("gives all who wait a 503 when the origin dies under them, and plays on when it is back", async () => {
     origin.answer(() => {});
-    const waiting = Array.from({ length: 5 }, () => get(`${base}/720p/index.m3u8?_HLS_msn=9`));
+    const waiting = Array.from({ length: 5 }, () => get(`${base}/720p/media.m3u8?_HLS_msn=9`));
     await eventually(() => origin.asked.length === 1);
     await origin.stop();
     expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([503, 503, 503, 503, 503]);
@@ -198,7 +198,7 @@ describe("delivery", () => {
     origin.answer((_request, response) => {
       release = () => response.writeHead(200, { "cache-control": "no-store" }).end("late");
     });
-    const path = `${base}/720p/index.m3u8?_HLS_msn=5`;
+    const path = `${base}/720p/media.m3u8?_HLS_msn=5`;
     const leaver = new AbortController();
     const left = fetch(`${edge.url}${path}`, { signal: leaver.signal }).catch(() => "left");
     const stayed = get(path);
@@ -211,7 +211,7 @@ describe("delivery", () => {
     expect(await (await stayed).text()).toBe("late");
 
     const last = new AbortController();
-    const nobody = fetch(`${edge.url}${base}/720p/index.m3u8?_HLS_msn=6`, { signal: last.signal }).catch(() => "left");
+    const nobody = fetch(`${edge.url}${base}/720p/media.m3u8?_HLS_msn=6`, { signal: last.signal }).catch(() => "left");
     await eventually(() => origin.asked.some((target) => target.endsWith("=6")));
     last.abort();
     await nobody;
@@ -243,7 +243,7 @@ describe("delivery", () => {
     const host = await edge.signUp(`Host ${programs}`);
     await edge.room(host.token, "hall");
     await eventually(async () => {
-      for (const v of ["a", "b", "c"]) await get(`${base}/720p/index.m3u8?v=${v}`);
+      for (const v of ["a", "b", "c"]) await get(`${base}/720p/media.m3u8?v=${v}`);
       await get(`/live/hall/index.m3u8?v=only-looking`);
       await get(`${base}/720p/p1.m4s?v=media-only`);
       const { body } = await edge.call<{ live: { viewers: number } | null }>("GET", "/api/v1/rooms/hall");
@@ -260,7 +260,7 @@ describe("delivery", () => {
         [other.url, "b"],
         [other.url, "c"],
       ]) {
-        await (await fetch(`${url}${base}/720p/index.m3u8?v=${v}`)).text();
+        await (await fetch(`${url}${base}/720p/media.m3u8?v=${v}`)).text();
       }
       const totals = await Promise.all(
         [edge, other].map((one) => one.call<{ live: { viewers: number } | null }>("GET", "/api/v1/rooms/hall")),
@@ -274,7 +274,7 @@ describe("delivery", () => {
     const other = await startTestEdge(redis);
     await eventually(async () => (await fetch(`${other.url}${base}/probe`)).status === 200);
     origin.answer(() => {});
-    const parked = httpRequest(`${other.url}${base}/720p/index.m3u8?_HLS_msn=7`).end();
+    const parked = httpRequest(`${other.url}${base}/720p/media.m3u8?_HLS_msn=7`).end();
     const answered = once(parked, "response");
     await eventually(() => origin.asked.some((target) => target.endsWith("=7")));
     await other.stop();

@@ -10,10 +10,10 @@ const parsed = (target: string) => {
 
 describe("parseTarget", () => {
   it("keeps the directives in one order and drops everything else", () => {
-    expect(parsed("/live/room/p1/720p/index.m3u8?x=1&_HLS_part=2&v=abc&_HLS_msn=7&token=secret&_HLS_skip=YES")).toEqual(
+    expect(parsed("/live/room/p1/720p/media.m3u8?x=1&_HLS_part=2&v=abc&_HLS_msn=7&token=secret&_HLS_skip=YES")).toEqual(
       {
         room: "room",
-        path: "/live/room/p1/720p/index.m3u8",
+        path: "/live/room/p1/720p/media.m3u8",
         directives: "_HLS_msn=7&_HLS_part=2&_HLS_skip=YES",
         viewer: "abc",
         kind: "media-playlist",
@@ -23,7 +23,7 @@ describe("parseTarget", () => {
 
   it("tells multivariant playlists, media playlists and media apart", () => {
     expect(parsed("/live/r/index.m3u8").kind).toBe("multivariant");
-    expect(parsed("/live/r/p/index.m3u8").kind).toBe("media-playlist");
+    expect(parsed("/live/r/p/720p/media.m3u8").kind).toBe("media-playlist");
     expect(parsed("/live/r/p/p1.m4s?_HLS_msn=1&v=x")).toMatchObject({ kind: "media", directives: "", viewer: "x" });
   });
 
@@ -68,7 +68,7 @@ describe("parseTarget", () => {
 });
 
 describe("a playlist of the program", () => {
-  const program = { programId: "p1", rungs: [{ name: "720p" }, { name: "audio" }] };
+  const program = { room: "hall", programId: "p1", rungs: [{ name: "720p" }, { name: "audio" }] };
   const names = (path: string): boolean => {
     const target = parseTarget(path);
     if (typeof target === "string") throw new Error(target);
@@ -81,9 +81,10 @@ describe("a playlist of the program", () => {
     expect(names("/live/hall/p1/audio/media.m3u8")).toBe(true);
   });
 
-  it("is none of another program, of no rendition, and no media", () => {
+  it("is none of another program, of no rendition, under no other name, and no media", () => {
     expect(names("/live/hall/p2/720p/media.m3u8")).toBe(false);
     expect(names("/live/hall/p1/1080p/media.m3u8")).toBe(false);
+    for (const name of ["m0", "index", "media-", "x/media"]) expect(names(`/live/hall/p1/720p/${name}.m3u8`)).toBe(false);
     expect(names("/live/hall/p1/720p/p1-3.m4s")).toBe(false);
   });
 });

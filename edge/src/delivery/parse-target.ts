@@ -1,4 +1,5 @@
 /** Reads the target of a delivery request: `/live/<room>/...` with blocking-reload directives. Pure and cheap. */
+import { mediaPlaylistPath, type ProgramRecord } from "@lianmai/transcode/contract";
 
 /** Longest request target taken. */
 export const MAX_TARGET_LENGTH = 2_048;
@@ -53,13 +54,13 @@ export function parseTarget(target: string): LiveTarget | TargetRefusal {
   return { room: path.slice(PREFIX.length, roomEnd), path, directives, viewer: query.viewer, kind };
 }
 
-/** Whether a target names a playlist of a rendition of the room's program, or the one that lists them all. */
+/** Whether a target names the playlist of a rendition of the program, or the one that lists them all. */
 export function namesPlaylistOf(
-  { kind, room, path }: LiveTarget,
-  program: { readonly programId: string; readonly rungs: readonly { readonly name: string }[] },
+  { kind, path }: LiveTarget,
+  program: Pick<ProgramRecord, "room" | "programId"> & { readonly rungs: readonly { readonly name: string }[] },
 ): boolean {
   if (kind !== "media-playlist") return kind === "multivariant";
-  return program.rungs.some(({ name }) => path.startsWith(`${PREFIX}${room}/${program.programId}/${name}/`));
+  return program.rungs.some(({ name }) => path === mediaPlaylistPath(program, name));
 }
 
 /** Letters, digits, `-_./` only, and no segment that starts with a dot or is empty. */

@@ -51,8 +51,9 @@ describe("shedding", () => {
     setImmediate(turn);
     try {
       await eventually(async () => (await get(`index.m3u8?${some()}`)) === 503);
-      expect(await get(`${programId}/720p/index.m3u8?_HLS_msn=1&${some()}`)).toBe(200);
-      expect(await get(`${programId}/nothing/index.m3u8?${some()}`)).not.toBe(503);
+      expect(await get(`${programId}/720p/media.m3u8?_HLS_msn=1&${some()}`)).toBe(200);
+      expect(await get(`${programId}/nothing/media.m3u8?${some()}`)).not.toBe(503);
+      expect(await get(`${programId}/720p/m0.m3u8?${some()}`)).not.toBe(503);
     } finally {
       working = false;
     }

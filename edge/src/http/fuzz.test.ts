@@ -48,7 +48,7 @@ const text = (length: number, alphabet: string) =>
 const ODD = "abz019-_.~%/\\?&=;:@!$'()*,[]{}|^`<>\"#+";
 const LIVE_PATHS = [
   "/live/show/index.m3u8",
-  "/live/show/p-show/720p/index.m3u8",
+  "/live/show/p-show/720p/media.m3u8",
   "/live/show/p-show/720p/p1.m4s",
   "/live/",
   "/live/x/",

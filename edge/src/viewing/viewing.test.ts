@@ -90,7 +90,7 @@ describe("a kicked viewer", () => {
   };
   const watch = (cookie: string, edge = edges[0]!) =>
     Promise.all(
-      ["720p/index.m3u8", "720p/part.m4s"].map(async (path) => {
+      ["720p/media.m3u8", "720p/part.m4s"].map(async (path) => {
         const answer = await fetch(`${edge.url}/live/hall/p1/${path}`, { headers: cookie === "" ? {} : { cookie } });
         return answer.status === 200 ? 200 : ((await answer.json()) as { code: string }).code;
       }),

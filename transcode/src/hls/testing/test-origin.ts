@@ -3,6 +3,7 @@ import { createServer, request as httpRequest, type IncomingHttpHeaders } from "
 import type { AddressInfo } from "node:net";
 import { createMetrics, type Metrics } from "@lianmai/process";
 import { expect } from "vitest";
+import { mediaPlaylistPath } from "../../contract.ts";
 import { createOrigin, type Origin } from "../origin.ts";
 import type { OriginProgram } from "../origin-program.ts";
 import { configure, emptyMaterial, feed, TestClock, testProgram } from "./material.ts";
@@ -35,7 +36,7 @@ export interface TestOrigin {
 
 export const MATERIAL = emptyMaterial({ frames: 60, fps: 30, gopFrames: 30 });
 /** Media playlist of the program's first rendition. */
-export const PLAYLIST = "/live/test-room/prog1/360p/media.m3u8";
+export const PLAYLIST = mediaPlaylistPath({ room: "test-room", programId: "prog1" }, "360p");
 
 /** The code of a problem document. */
 export const codeOf = ({ body }: Answer): string => JSON.parse(body.toString()).code;
