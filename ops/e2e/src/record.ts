@@ -1,5 +1,6 @@
 /** Follows a media playlist as an LL-HLS client does and keeps every part, to be looked at with ffprobe. */
 import { spawnSync } from "node:child_process";
+import { readSampleTimes } from "./sample-times.ts";
 
 export interface Recording {
   /** Every part's URI, in order, without repeats. */
@@ -166,7 +167,7 @@ async function fetchBytes(url: string): Promise<Buffer> {
 export const record = (playlistUrl: string, options: { readonly fromNext?: boolean } = {}): Recorder =>
   new Follower(playlistUrl, { fromNext: options.fromNext ?? false });
 
-/** One packet as ffprobe reads it, times in the track's own ticks. */
+/** One packet, times in the track's own ticks. */
 export interface Packet {
   readonly track: "video" | "audio";
   readonly dts: number;
@@ -174,45 +175,50 @@ export interface Packet {
   readonly key: boolean;
 }
 
-/** The packets of an fMP4, by ffprobe. Throws when ffprobe reports anything wrong. */
+/**
+ * The packets of an fMP4, by ffprobe, which has to find those that the fragments say there are, when they say; how long
+ * they last is known from the fragments alone. Throws when ffprobe reports anything wrong.
+ */
 export function probePackets(file: Buffer): readonly Packet[] {
   const run = spawnSync(
     "ffprobe",
-    [
-      "-v",
-      "warning",
-      "-show_entries",
-      "packet=codec_type,dts,duration,flags",
-      "-of",
-      "compact=p=0:nk=0",
-      "-i",
-      "pipe:0",
-    ],
+    ["-v", "warning", "-show_entries", "packet=codec_type,dts,flags", "-of", "compact=p=0:nk=0", "-i", "pipe:0"],
     { input: file, encoding: "utf8", maxBuffer: 1 << 28 },
   );
   if (run.stderr.trim() !== "") throw new Error(`ffprobe: ${run.stderr.slice(0, 500)}`);
-  return run.stdout
-    .trim()
+  const times = readSampleTimes(file);
+  const next = { video: 0, audio: 0 };
+  const packets = run.stdout
     .split("\n")
+    .filter((line) => line !== "")
     .map((line) => Object.fromEntries(line.split("|").map((field) => field.split("=") as [string, string])))
-    .map((fields) => ({
-      track: fields.codec_type === "audio" ? "audio" : "video",
-      dts: Number(fields.dts),
-      duration: Number(fields.duration),
-      key: (fields.flags ?? "").startsWith("K"),
-    }));
+    .map((fields) => {
+      const track = fields.codec_type === "audio" ? "audio" : "video";
+      const at = next[track]++;
+      const stated = times[track][at];
+      if (stated?.dts !== Number(fields.dts)) {
+        throw new Error(`${track} packet ${at} is at ${fields.dts} for ffprobe, at ${stated?.dts} in its fragment`);
+      }
+      return { track, ...stated, key: (fields.flags ?? "").startsWith("K") } as const;
+    });
+  if (packets.length !== times.video.length + times.audio.length) throw new Error("ffprobe found less than there is");
+  return packets;
 }
 
-/** Packets of one track that do not begin where the one before ended: index, expected step and found. */
+/**
+ * Packets of one track that do not begin where the one before ended, and those that last longer than usual: what should
+ * have followed was left out.
+ */
 export function timeBreaks(packets: readonly Packet[], track: Packet["track"]): readonly string[] {
   const own = packets.filter((packet) => packet.track === track);
-  const usual = median(own.map(({ duration }) => duration).filter((duration) => !Number.isNaN(duration)));
-  return own.slice(1).flatMap(({ dts }, at) => {
-    const before = own[at];
-    const step = dts - (before?.dts ?? 0);
-    // ffprobe tells no duration of the first packet of sound that stands alone.
-    const duration = Number.isNaN(before?.duration) ? usual : before?.duration;
-    return step === duration ? [] : [`${track} packet ${at + 1}: step ${step} after a duration of ${duration}`];
+  const usual = median(own.map(({ duration }) => duration));
+  return own.flatMap(({ dts, duration }, at) => {
+    const next = own[at + 1];
+    const step = (next?.dts ?? dts + duration) - dts;
+    return [
+      ...(step === duration ? [] : [`${track} packet ${at + 1}: step ${step} after a duration of ${duration}`]),
+      ...(duration > usual ? [`${track} packet ${at} lasts ${duration} instead of ${usual}`] : []),
+    ];
   });
 }
 

@@ -19,9 +19,9 @@ export interface Judgement {
   readonly gaps: readonly string[];
   /** Media sequence numbers left out. */
   readonly missing: readonly number[];
-  /** Pictures and access units that do not begin where the one before ended. */
+  /** Pictures and access units that do not begin where the one before ended, or last longer than they should. */
   readonly breaks: readonly string[];
-  /** Pictures that the encoder left out, being too slow: the one before stands longer. */
+  /** Pictures that the program lacks; the one before lasts longer, which is a break too. */
   readonly leftOut: number;
   /** What the decoder complained of. */
   readonly decodeErrors: string;
