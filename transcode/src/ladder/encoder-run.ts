@@ -12,6 +12,7 @@ import { ladderArguments, type VideoEncoder } from "./arguments.ts";
 import { EncoderInput } from "./encoder-input.ts";
 import { type FfmpegEnd, type FfmpegProcess, startFfmpeg } from "./ffmpeg-process.ts";
 import { inputAllowance } from "./input-allowance.ts";
+import { LAG_LIMIT_MS } from "./overload.ts";
 
 /** Raw pictures that may wait for the encoder's stdin, whatever the allowance. */
 const MAX_INPUT_BYTES = 256 * 1024 * 1024;
@@ -53,6 +54,8 @@ export class EncoderRun {
   #droppedPictures = 0;
   #refilled = 0;
   #startedMs = 0;
+  /** Since when more is waiting than a healthy encoder leaves; null when it is not. */
+  #overSinceMs: number | null = null;
   #fedIndex = -1;
   #firstFedIndex = -1;
   #closed = false;
@@ -113,10 +116,14 @@ export class EncoderRun {
 
   #isFull(index: number, bytes: number): boolean {
     const { format, gopFrames, clock } = this.#options;
+    const nowMs = clock.monotonicMs();
     const waitingBytes = this.#input.waitingBytes + bytes;
+    const isOver = waitingBytes > (LAG_LIMIT_MS * format.fps * bytes) / 1_000;
+    this.#overSinceMs = isOver ? (this.#overSinceMs ?? nowMs) : null;
     const allowance = inputAllowance({
       ...{ fps: format.fps, gopFrames, index, refilled: this.#refilled },
-      runningMs: clock.monotonicMs() - this.#startedMs,
+      runningMs: nowMs - this.#startedMs,
+      overMs: nowMs - (this.#overSinceMs ?? nowMs),
     });
     return waitingBytes > MAX_INPUT_BYTES || waitingBytes > allowance * bytes;
   }

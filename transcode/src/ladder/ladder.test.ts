@@ -66,7 +66,7 @@ function expectUnbroken(result: Awaited<ReturnType<typeof feed>>): void {
     const got = indexes(result.pictures.get(rung.name));
     expect(got).toEqual([...new Set(got)].sort((a, b) => a - b));
     expect(got[0]).toBe(FIRST);
-    // A starved machine drops pictures rather than falling behind; each one is counted, and none starts a GOP.
+    // A machine too slow leaves out pictures rather than falling behind; each one is counted, and none starts a GOP.
     const had = new Set(got);
     const missing = Array.from({ length: (got.at(-1) ?? 0) - FIRST }, (_, k) => FIRST + k).filter((k) => !had.has(k));
     expect(missing.length).toBeLessThanOrEqual(result.ladder.droppedPictures);
@@ -97,6 +97,22 @@ describe("the ladder", { timeout: 60_000 }, () => {
     expectUnbroken(result);
     expect(result.ladder.restarts).toBe(1);
     for (const rung of twoRungs) expect(result.configs.get(rung.name)?.size).toBe(1);
+  });
+
+  it("has an encoder that stood still for a second and a half work it off, without a picture missing", async () => {
+    const result = await feed({
+      pictures: 170,
+      at: (index, { pid }) => {
+        if (index === FIRST + 90 && pid) process.kill(pid, "SIGSTOP");
+        if (index === FIRST + 140 && pid) process.kill(pid, "SIGCONT");
+      },
+    });
+    expectUnbroken(result);
+    for (const rung of twoRungs) {
+      const got = indexes(result.pictures.get(rung.name));
+      expect(got).toEqual(got.map((_, k) => FIRST + k));
+    }
+    expect(result.ladder.droppedPictures).toBe(0);
   });
 
   it("replaces an encoder that hangs, and gives no rung up for it", async () => {

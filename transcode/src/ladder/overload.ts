@@ -3,7 +3,7 @@
 /** Lag beyond this eats the viewers' buffer. */
 export const LAG_LIMIT_MS = 700;
 /**
- * It must last this long: a starved moment, which costs pictures but no latency, is no reason to give up a rung.
+ * It must last this long: a starved moment, which is worked off, is no reason to give up a rung.
  */
 const SUSTAINED_MS = 10_000;
 
