@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createBackoff, type Logger } from "@lianmai/process";
 import { connectToMixer } from "../mixer/media-socket.ts";
 import type { MixerEvent } from "../mixer/protocol.ts";
+import { NICENESS, prioritise } from "../prioritise.ts";
 
 /** A started child; it has said `ready` once the promise settles, which it does not if it dies before. */
 export interface MixerChild {
@@ -75,6 +76,8 @@ export class MixerPool {
     const module = this.#options.module ?? new URL("../mixer/main.ts", import.meta.url);
     const path = join(this.#options.directory, `mixer-${this.#started++}.sock`);
     const child = fork(module, [path], { stdio: ["ignore", "inherit", "inherit", "ipc"], serialization: "json" });
+    // Its start-up is not to hold up the programs that run.
+    prioritise(child.pid, NICENESS.starting);
     child.on("error", (error) => this.#options.logger.error({ err: error }, "mixer could not be started"));
     const { promise: ready, resolve } = Promise.withResolvers<void>();
     const mixer: MixerChild = { process: child, ready, onMedia: () => {} };

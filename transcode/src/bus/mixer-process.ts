@@ -3,11 +3,11 @@
  * hangs. The pacer fills what is missing meanwhile.
  */
 import type { ChildProcess } from "node:child_process";
-import { setPriority } from "node:os";
 import { type Backoff, createBackoff, type Logger } from "@lianmai/process";
 import type { ProgramFormat } from "../contract.ts";
 import type { MixerCommand, MixerEvent, MixerRecord, MixerStats, SourceSpec } from "../mixer/protocol.ts";
 import { RecordReader } from "../mixer/protocol.ts";
+import { NICENESS, prioritise } from "../prioritise.ts";
 import type { MixerPool } from "./mixer-pool.ts";
 import type { PicturePool } from "./picture-pool.ts";
 
@@ -18,8 +18,6 @@ const SILENT_BUDGET_MS = 3_000;
 const MAX_RECORD_BYTES = 4_096 * 2_304 * 1.5;
 /** What the last mixer showed stays this long at most, until the next one has the pictures of all sources. */
 const HOLD_MS = 1_000;
-/** Mixers go before encoders where the system allows it (root); elsewhere they stay as they are. */
-const MIXER_NICENESS = -6;
 
 type SourcesCommand = Extract<MixerCommand, { readonly kind: "sources" }>;
 type StageCommand = Extract<MixerCommand, { readonly kind: "stage" }>;
@@ -145,7 +143,7 @@ export class MixerProcess {
   #becameReady(child: ChildProcess): void {
     if (child !== this.#child || this.#closed) return;
     this.#ready = true;
-    prioritise(child);
+    prioritise(child.pid, NICENESS.mixer);
     if (this.#start) this.#send({ kind: "start", ...this.#start, holdMs: this.#restarts > 0 ? HOLD_MS : 0 });
     if (this.#sources) this.#send(this.#sources);
     if (this.#stage) this.#send(this.#stage);
@@ -174,13 +172,5 @@ export class MixerProcess {
 
   #send(command: MixerCommand): void {
     if (this.#ready && this.#child?.connected) this.#child.send(command, () => {});
-  }
-}
-
-function prioritise(child: ChildProcess): void {
-  try {
-    if (child.pid !== undefined) setPriority(child.pid, MIXER_NICENESS);
-  } catch {
-    // Only root may; the program runs without it.
   }
 }

@@ -1,15 +1,9 @@
 /** The only importer of fluent-ffmpeg: starts an encoder, says how it ended. */
 import type { ChildProcess } from "node:child_process";
-import { setPriority } from "node:os";
 import type { Readable } from "node:stream";
 import ffmpeg from "fluent-ffmpeg";
+import { NICENESS, prioritise } from "../prioritise.ts";
 import type { LadderArguments } from "./arguments.ts";
-
-/**
- * Encoders go before everything on the machine that has no deadline, and after the mixers. Only root may; elsewhere
- * they stay as they are.
- */
-const ENCODER_NICENESS = -3;
 
 /** Why an encoder ended. */
 export type FfmpegEnd =
@@ -41,7 +35,7 @@ export function startFfmpeg(input: Readable, args: LadderArguments): FfmpegProce
     // A kill before the spawn is silently lost by the library.
     if (asked) child?.kill("SIGKILL");
     child?.stdin?.on("error", () => {});
-    prioritise(child);
+    prioritise(child?.pid, NICENESS.encoder);
   });
   command.on("stderr", (line: string) => {
     stderrTail.push(line);
@@ -68,12 +62,4 @@ export async function warmUpFfmpeg(): Promise<void> {
   const command = ffmpeg();
   await new Promise<void>((resolve) => command.getAvailableFormats(() => resolve()));
   await new Promise<void>((resolve) => command.getAvailableEncoders(() => resolve()));
-}
-
-function prioritise(child: ChildProcess | undefined): void {
-  try {
-    if (child?.pid !== undefined) setPriority(child.pid, ENCODER_NICENESS);
-  } catch {
-    // Only root may; the encoder runs without it.
-  }
 }
