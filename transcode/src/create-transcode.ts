@@ -7,8 +7,8 @@ import { MixerPool } from "./bus/mixer-pool.ts";
 import { createOrigin } from "./hls/origin.ts";
 import { warmUpFfmpeg } from "./ladder/ffmpeg-process.ts";
 import { probeEncoder } from "./ladder/probe-encoder.ts";
+import { NICENESS, prioritise, prioritiseSession } from "./prioritise.ts";
 import { feedRoutes } from "./program/feed-routes.ts";
-import { NICENESS, prioritise } from "./prioritise.ts";
 import { ProgramRegistry } from "./program/registry.ts";
 import { ProgramSession } from "./program/session.ts";
 import { ownSocketDirectory, removeOwnSocketDirectory, removeStaleSocketDirectories } from "./socket-directories.ts";
@@ -20,6 +20,7 @@ const PART_DELAY_BUCKETS = [0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5, 1,
 /** Starts everything; resolves once the internal listener is open. */
 export async function createTranscode(context: ProcessContext): Promise<{ stop(): Promise<void> }> {
   const { settings, logger, metrics } = context;
+  prioritiseSession(NICENESS.transcode);
   prioritise(process.pid, NICENESS.transcode);
   await removeStaleSocketDirectories();
   const clock = systemClock;

@@ -1,5 +1,5 @@
 /** Which of the machine's processes goes first when all want to run. */
-import { readdirSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 
 /**
@@ -18,6 +18,18 @@ export function prioritise(pid: number | undefined, niceness: number): void {
     } catch {
       // Not allowed, or the thread has ended: the program runs without it.
     }
+  }
+}
+
+/**
+ * Sets the niceness of this process's session, in which its mixers and encoders are too: with sched_autogroup_enabled
+ * Linux shares cores out by session first (sched(7)), and the supervisor gives each process one of its own.
+ */
+export function prioritiseSession(niceness: number): void {
+  try {
+    writeFileSync("/proc/self/autogroup", String(niceness));
+  } catch {
+    // Not allowed, or a kernel without: the threads' niceness is all there is.
   }
 }
 

@@ -84,7 +84,8 @@ describe("a playlist of the program", () => {
   it("is none of another program, of no rendition, under no other name, and no media", () => {
     expect(names("/live/hall/p2/720p/media.m3u8")).toBe(false);
     expect(names("/live/hall/p1/1080p/media.m3u8")).toBe(false);
-    for (const name of ["m0", "index", "media-", "x/media"]) expect(names(`/live/hall/p1/720p/${name}.m3u8`)).toBe(false);
+    for (const name of ["m0", "index", "media-", "x/media"])
+      expect(names(`/live/hall/p1/720p/${name}.m3u8`)).toBe(false);
     expect(names("/live/hall/p1/720p/p1-3.m4s")).toBe(false);
   });
 });

@@ -56,9 +56,7 @@ describe("the times of a recording", () => {
     const file = fragmented("1");
     const packets = probePackets(withoutFragment(file, 1));
     const usual = packets[0]?.duration ?? 0;
-    expect(timeBreaks(packets, "video")).toEqual([
-      `video packet 30: step ${31 * usual} after a duration of ${usual}`,
-    ]);
+    expect(timeBreaks(packets, "video")).toEqual([`video packet 30: step ${31 * usual} after a duration of ${usual}`]);
     expect(() => probePackets(file.subarray(0, -1))).toThrow();
   });
 });

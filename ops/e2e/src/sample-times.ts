@@ -24,16 +24,15 @@ const TRUN = { dataOffset: 0x01, firstFlags: 0x04, duration: 0x100, size: 0x200,
 /** Reads every fragment of a file that begins with its initialization segment. Throws on what is cut off. */
 export function readSampleTimes(file: Buffer): SampleTimes {
   const times = { video: [] as SampleTime[], audio: [] as SampleTime[] };
-  const tracks = new Map<number, "video" | "audio">();
-  for (const { type, body } of boxes(file)) {
-    if (type === "moov") for (const trak of inside(body, "trak")) tracks.set(trackId(trak), trackKind(trak));
-    if (type !== "moof") continue;
-    for (const traf of inside(body, "traf")) {
-      const { id, samples } = readTrack(traf);
-      const track = tracks.get(id);
-      if (!track) throw new Error(`a fragment of track ${id}, which there is not`);
-      times[track].push(...samples);
-    }
+  const all = boxes(file);
+  const of = (type: string) => all.filter((box) => box.type === type).map(({ body }) => body);
+  const traks = of("moov").flatMap((body) => inside(body, "trak"));
+  const tracks = new Map(traks.map((trak) => [trackId(trak), trackKind(trak)]));
+  for (const traf of of("moof").flatMap((body) => inside(body, "traf"))) {
+    const { id, samples } = readTrack(traf);
+    const track = tracks.get(id);
+    if (!track) throw new Error(`a fragment of track ${id}, which there is not`);
+    times[track].push(...samples);
   }
   return times;
 }

@@ -143,6 +143,19 @@ test("an event that says who is gone reaches the program; so does a publication 
   await eventually(() => told?.missed.includes("s1") && lost?.missed.includes("s2"));
 });
 
+test("a room whose publisher gave no picture rests before the next one is taken", async () => {
+  const made = await start();
+  await publish("flapping", "s1", { announced: true });
+  const session = await eventually(() => made[0]);
+  await session.close("no-picture");
+  const endedMs = Date.now();
+  await publish("flapping", "s2", { announced: true });
+  await publish("calm", "s3", { announced: true });
+  await eventually(() => made.some(({ options }) => options.room === "calm"));
+  await eventually(() => made.some(({ seen }) => seen.includes("s2")));
+  expect(Date.now() - endedMs).toBeGreaterThanOrEqual(500);
+});
+
 test("a program left by a former process is taken up with a higher epoch, publisher or not", async () => {
   await keep(record("left"));
   await redis.client.set("transcode:epoch:left", "4");

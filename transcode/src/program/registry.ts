@@ -28,6 +28,7 @@ import {
 import { layoutChoiceSchema } from "../layout/document.ts";
 import { claimProgram, LEASE_TTL_MS, releaseProgram, renewProgram } from "./claim-program.ts";
 import { feedPath } from "./feed-routes.ts";
+import { RoomRests } from "./room-rests.ts";
 import type { ProgramSession } from "./session.ts";
 
 /** Publications are looked through this often, in case an event was missed. */
@@ -58,6 +59,7 @@ export class ProgramRegistry {
   readonly #options: RegistryOptions;
   readonly #sessions = new Map<string, ProgramSession>();
   readonly #starting = new Set<string>();
+  readonly #rests = new RoomRests();
   readonly #timers: NodeJS.Timeout[] = [];
   #takenUp = false;
   #closed = false;
@@ -155,6 +157,7 @@ export class ProgramRegistry {
     const { redis } = this.#options;
     if (!this.#takenUp) await this.#takeUp();
     this.#takenUp = true;
+    this.#rests.forget(Date.now());
     const rooms = await redis.smembers(PUBLICATIONS_REDIS_KEY);
     const texts = rooms.length > 0 ? await redis.mget(rooms.map(publicationRedisKey)) : [];
     const publications = texts.map(parseJson).filter((value) => Value.Check(publicationSchema, value));
@@ -178,6 +181,7 @@ export class ProgramRegistry {
   async #open(room: string): Promise<ProgramSession | null> {
     const { redis, instance, logger } = this.#options;
     if (this.#closed || this.#starting.has(room) || this.#sessions.size >= MAX_PROGRAMS) return null;
+    if (this.#rests.isResting(room, Date.now())) return null;
     this.#starting.add(room);
     try {
       const epoch = await claimProgram(redis, room, instance);
@@ -193,6 +197,7 @@ export class ProgramRegistry {
       await this.#attempt(() => this.#stage(room, session));
       void session.ended.then(async (reason) => {
         this.#sessions.delete(room);
+        this.#rests.ended(room, { hadPicture: reason !== "no-picture", nowMs: Date.now() });
         if (reason !== "lease-lost") await this.#attempt(() => releaseProgram(redis, room, instance));
       });
       return session;
