@@ -11,6 +11,7 @@ import { createSessions } from "./accounts/sessions.ts";
 import { createSignIn } from "./accounts/sign-in.ts";
 import { createUsers } from "./accounts/users.ts";
 import { createDelivery, type DeliveryLimits } from "./delivery/deliver.ts";
+import { createFindRecipient } from "./gifts/find-recipient.ts";
 import { createGiftGate } from "./gifts/gift-gate.ts";
 import { startGifts } from "./gifts/start-gifts.ts";
 import { createAuthenticate } from "./http/authenticate.ts";
@@ -195,6 +196,7 @@ export async function createEdge(
   streamKeyRoutes(app, { streamKeys, projection, hostAccess, limits, rtmpServer });
   gifts.register(app, {
     gate: createGiftGate({ log: room.log, filters: moderation.filters, clock }),
+    findRecipient: createFindRecipient({ redis, users }),
     rooms,
     users,
     programs,

@@ -52,6 +52,8 @@ export const problemCatalogue = {
   "spending-cap": entry(409, "This would be more than may be spent"),
   "already-refunded": entry(409, "This transfer has been refunded"),
   "catalogue-changed": entry(409, "Somebody else has changed the price list"),
+  "not-on-stage": entry(409, "Whom the gift was for is not on the stage"),
+  "own-gift": entry(409, "Nobody sends gifts to themselves"),
   "own-room": entry(409, "Hosts send no gifts to their own room"),
   "body-too-large": entry(413, "The body is too large"),
   "url-too-long": entry(414, "The URL is too long"),

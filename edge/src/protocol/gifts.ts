@@ -2,6 +2,7 @@
 import { type Static, Type } from "typebox";
 import { cidSchema } from "./room/entry.ts";
 import { KIND_LIMITS } from "./room/limits.ts";
+import { userIdSchema } from "./room/people.ts";
 
 /** Most of one gift in one send. */
 export const MAX_GIFT_QUANTITY = 999;
@@ -81,6 +82,8 @@ export const giftSendSchema = Type.Object(
     quantity: Type.Integer({ minimum: 1, maximum: MAX_GIFT_QUANTITY }),
     /** The price that the sender saw: another one is refused. */
     unitPrice: coins(1),
+    /** Id of somebody in a seat of the room's stage; for the host without. */
+    to: Type.Optional(userIdSchema),
     /** Ends the combo with this gift. */
     final: Type.Optional(Type.Boolean()),
     /** Program time that the sender saw. */
@@ -123,6 +126,8 @@ export const transferSchema = Type.Object({
   atMs: Type.Integer(),
   room: Type.Union([Type.String(), Type.Null()]),
   user: Type.Object({ id: Type.String(), name: Type.String() }),
+  /** Whom on the stage a gift was for; null for the host. */
+  to: Type.Union([Type.Object({ id: Type.String(), name: Type.String() }), Type.Null()]),
   gift: Type.Union([Type.String(), Type.Null()]),
   quantity: Type.Union([Type.Integer(), Type.Null()]),
   note: Type.Union([Type.String(), Type.Null()]),
@@ -133,7 +138,7 @@ export type TransferLine = Static<typeof transferSchema>;
 /** Answer of GET /api/v1/wallet and of a room's transfers; `nextCursor` goes into `?cursor=`. */
 export const walletSchema = Type.Object({
   balance: Type.Integer(),
-  /** What came in as a host, less refunds. */
+  /** What came in as a host or a guest, less refunds. */
   income: Type.Integer(),
   transfers: Type.Array(transferSchema),
   nextCursor: Type.Union([Type.Integer(), Type.Null()]),

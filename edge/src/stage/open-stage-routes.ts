@@ -1,15 +1,14 @@
 /** What anybody may know of a room's stage: whether a hand can be raised. */
-import { type Stage, stageRedisKey, stageSchema } from "@lianmai/ingest/stage";
+import type { Stage } from "@lianmai/ingest/stage";
 import type { Redis } from "@lianmai/process";
-import { Value } from "typebox/value";
 import { ProblemError } from "../errors.ts";
 import { answers } from "../http/answers.ts";
 import type { App } from "../http/create-app.ts";
 import { type OpenStage, openStageSchema } from "../protocol/stage.ts";
 import type { Rooms } from "../rooms/rooms.ts";
 import { roomParams } from "../rooms/routes.ts";
+import { readStage } from "./read-stage.ts";
 
-const REDIS_RETRY_MS = 1_000;
 /** Viewers ask now and then, all the same: a cache in front may answer them. */
 const CACHE = "public, max-age=2";
 
@@ -28,11 +27,9 @@ export function openStageRoutes(app: App, parts: { readonly redis: Redis; readon
     async (request, reply) => {
       const room = await rooms.bySlug(request.params.slug);
       if (!room) throw new ProblemError("room-not-found");
-      const text = await redis.get(stageRedisKey(room.slug)).catch((error: unknown) => {
-        throw new ProblemError("redis-away", { retryAfterMs: REDIS_RETRY_MS, cause: error });
-      });
+      const stage = await readStage(redis, room.slug);
       reply.header("cache-control", CACHE);
-      return describeOpenStage(parse(text));
+      return describeOpenStage(stage);
     },
   );
 }
@@ -45,9 +42,4 @@ export function describeOpenStage(stage: Stage | undefined): OpenStage {
   const guests = participants.filter(({ place, role }) => place.at === "seated" && role === "guest").length;
   const locked = stage?.locked.filter((seat) => seat <= capacity).length ?? 0;
   return { isOpen: isHostHere && capacity > 0, guests, freeSeats: Math.max(0, capacity - guests - locked) };
-}
-
-function parse(text: string | null): Stage | undefined {
-  const stage: unknown = text === null ? undefined : JSON.parse(text);
-  return Value.Check(stageSchema, stage) ? stage : undefined;
 }

@@ -130,6 +130,7 @@ function gift(number: number, { users, rooms }: Options): Command {
   return {
     ...{ kind: "gift", cid: `gift-number-${number}`, sender: person(Math.abs(number) % users), giftId: "rose" },
     room: { id: `room-${room}`, slug: `room-${room}`, hostId: `host-${room}`, programId: `program-${room}` },
+    recipient: null,
     ...{ quantity: 1 + (Math.abs(number) % 3), unitPrice: 5, final: false, mediaMs: null },
   };
 }

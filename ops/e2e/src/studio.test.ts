@@ -48,7 +48,7 @@ beforeAll(async () => {
   await hosts.addInitScript(SLOW_DEVICES);
   host = await hosts.newPage();
   guest = await (await signedIn("users", "mei")).newPage();
-  viewer = await (await browser.newContext()).newPage();
+  viewer = await (await signedIn("users", "bo")).newPage();
 });
 
 afterAll(async () => {
@@ -175,6 +175,22 @@ describe("a show in the studio", () => {
     );
   });
 
+  it("lets a viewer tap the guest in the picture and give to them", async () => {
+    const body = { cid: "coins-for-bo", user: "bo", amount: 50, reason: "test" };
+    await stack.api("POST", "/api/v1/grants", body);
+    await button(viewer, "mei, in the picture").click({ timeout: 60_000 });
+    await button(viewer, "Send a gift").click();
+    await viewer.getByText("50", { exact: true }).waitFor({ timeout: 30_000 });
+    expect(await viewer.getByRole("combobox", { name: "For" }).inputValue()).not.toBe("");
+    await button(viewer, "Send for 1").click();
+    await viewer.locator('[role="log"] .gift').getByText("to mei").waitFor({ timeout: 30_000 });
+    const { transfers } = await stack.api<{ transfers: readonly { to: unknown; change: number }[] }>(
+      "GET",
+      `/api/v1/rooms/${SLUG}/transfers`,
+    );
+    expect(transfers).toMatchObject([{ change: 1, to: { name: "mei" }, user: { name: "bo" } }]);
+  });
+
   it("changes the layout", async () => {
     await host.getByText("Small over large", { exact: true }).click();
     const layout = await onAir("the layout", ({ kind }) => kind === "picture-in-picture");
@@ -263,6 +279,19 @@ describe("a show in the studio", () => {
     await choose("mei", "Take off the stage");
     await guest.getByText("You are off the stage").waitFor({ timeout: 30_000 });
     await button(guest, "Raise hand").waitFor();
+  });
+
+  it("invites a viewer from the chat, who is asked over the picture and comes backstage", async () => {
+    await guest.goto(`${stack.url}/r/${SLUG}`);
+    await guest.getByRole("textbox").fill("I would like to say something");
+    await guest.keyboard.press("Enter");
+    await host.getByRole("tab", { name: "Chat" }).click();
+    await button(host, "mei").first().click({ timeout: 30_000 });
+    await button(host, "Invite to the stage").click();
+    await guest.getByText("admin invites you onto the stage").waitFor({ timeout: 30_000 });
+    await guest.getByRole("link", { name: "Check devices and answer" }).click();
+    await button(guest, "Accept").click({ timeout: 60_000 });
+    await guest.getByText("Backstage", { exact: true }).waitFor({ timeout: 30_000 });
   });
 
   it("ends by a click", async () => {

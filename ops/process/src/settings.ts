@@ -101,7 +101,8 @@ export const settingsSchema = Type.Object({
     minimum: 0,
     maximum: 100,
     default: 100,
-    description: "Share of a gift's coins that is the host's; the rest is the platform's.",
+    description:
+      "Share of a gift's coins that is the host's, or the guest's whom it was for; the rest is the platform's.",
   }),
   GIFT_COINS_PER_SEND: coins("Most coins in one gift or paid message. 0: no bound."),
   GIFT_COINS_PER_DAY: coins("Most coins that an account may give away in a day. 0: no bound."),

@@ -31,11 +31,13 @@ export function planCommands(random: Random, count: number): CommandPlan {
     ...{ kind: "grant", cid: `grant-number-${made}`, askedBy: "admin", user: person(made % USERS) },
     ...{ amount: 1 + below(random, 3_000), note: "torture" },
   });
+  const guest = () => (below(random, 4) === 0 ? { ...person(below(random, USERS)), onStage: true } : null);
   const gift = (): Command => {
     const [giftId, unitPrice] = pick(random, GIFTS);
     return {
       ...{ kind: "gift", cid: `gift-number-${made}`, sender: person(below(random, USERS)) },
-      ...{ room: room(below(random, ROOMS)), giftId, unitPrice, quantity: 1 + below(random, 5) },
+      ...{ room: room(below(random, ROOMS)), recipient: guest(), giftId, unitPrice },
+      quantity: 1 + below(random, 5),
       ...{ final: below(random, 20) === 0, mediaMs: below(random, 2) === 0 ? null : made },
     };
   };

@@ -6,6 +6,8 @@ import type { WireEntry } from "@lianmai/edge/protocol/room";
 export interface Banner {
   readonly combo: string;
   readonly name: string;
+  /** Whom on the stage it is for; undefined for the host. */
+  readonly toName: string | undefined;
   readonly gift: CatalogueGift | undefined;
   readonly total: number;
   /** Shown until then; each gift puts it off. */
@@ -32,6 +34,7 @@ export interface PinnedWords {
 export interface SeenGift {
   readonly combo: string;
   readonly name: string;
+  readonly toName: string | undefined;
   readonly giftId: string;
   readonly quantity: number;
   readonly total: number;
@@ -66,8 +69,8 @@ export class GiftStage {
   /** Takes an entry of the room's log; kinds other than gifts and paid messages are not for the stage. */
   hear(entry: WireEntry): void {
     if (entry.kind === "gift") {
-      const { combo, gift, quantity, total } = entry.body;
-      this.see({ combo, name: entry.from.name, giftId: gift, quantity, total });
+      const { combo, gift, quantity, total, toName } = entry.body;
+      this.see({ combo, name: entry.from.name, toName, giftId: gift, quantity, total });
     } else if (entry.kind === "paid") {
       const { text, coins, pinnedUntilMs } = entry.body;
       this.#pin({ cid: entry.cid, name: entry.from.name, text, coins, untilMs: pinnedUntilMs });
@@ -75,11 +78,11 @@ export class GiftStage {
   }
 
   /** Shows a gift; what is already shown, or older than that, changes nothing. */
-  see({ combo, name, giftId, quantity, total }: SeenGift): void {
+  see({ combo, name, toName, giftId, quantity, total }: SeenGift): void {
     if (quantity === 0 || (this.#known.get(combo) ?? 0) >= total) return;
     this.#remember(combo, total);
     const gift = this.#giftOf(giftId);
-    const banner = { combo, name, gift, total, untilMs: this.#nowMs() + BANNER_MS };
+    const banner = { combo, name, toName, gift, total, untilMs: this.#nowMs() + BANNER_MS };
     const others = this.banners.filter((other) => other.combo !== combo);
     const isNew = others.length === this.banners.length;
     const kept = isNew && others.length >= MAX_BANNERS ? leavingOut(others) : others;

@@ -13,7 +13,7 @@ function start() {
     nowMs: () => clock.nowMs,
   });
   const see = (combo: string, total: number, giftId = "rose") =>
-    stage.see({ combo, name: "Ada", giftId, quantity: 1, total });
+    stage.see({ combo, name: "Ada", toName: undefined, giftId, quantity: 1, total });
   return { clock, stage, see };
 }
 

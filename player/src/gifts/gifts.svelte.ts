@@ -4,15 +4,25 @@ import { problemFrom } from "../api/request.ts";
 import type { GiftApi } from "./gift-api.ts";
 import type { GiftStage } from "./gift-stage.svelte.ts";
 import { newCid } from "./new-cid.ts";
+import type { Receiver } from "./receivers.ts";
 import { sendSurely } from "./send-surely.ts";
 
 /** The sender's own running combo. */
 export interface OwnCombo {
   readonly gift: CatalogueGift;
+  /** Whom it is for; undefined for the host. */
+  readonly to: Receiver | undefined;
   /** As the server counted. */
   readonly total: number;
   /** Until when the next gift still belongs to it. */
   readonly untilMs: number;
+}
+
+/** Taps that have not been sent. */
+interface Wanted {
+  readonly gift: CatalogueGift;
+  readonly to: Receiver | undefined;
+  readonly quantity: number;
 }
 
 /** Most of one gift in one request. */
@@ -29,13 +39,15 @@ type Parts = {
 export class Gifts {
   catalogue = $state.raw<Catalogue>();
   balance = $state<number>();
+  /** Whom the next gift is for; undefined for the host. */
+  to = $state.raw<Receiver>();
   combo = $state.raw<OwnCombo>();
   problem = $state.raw<Problem>();
   /** Sent, or about to be, without an answer yet. */
   underWay = $state(0);
   readonly #parts: Parts;
-  #wanted = new Map<string, number>();
-  #sending = new Set<string>();
+  readonly #wanted = new Map<string, Wanted>();
+  readonly #sending = new Set<string>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -54,11 +66,13 @@ export class Gifts {
   }
 
   /** Gives; taps that come while one is under way go together in the next. */
-  give(gift: CatalogueGift, quantity: number): void {
+  give(gift: CatalogueGift, quantity: number, to: Receiver | undefined): void {
     this.problem = undefined;
-    this.#wanted.set(gift.id, (this.#wanted.get(gift.id) ?? 0) + quantity);
+    const key = `${gift.id} ${to?.id ?? ""}`;
+    const wanted = { gift, to, quantity: (this.#wanted.get(key)?.quantity ?? 0) + quantity };
+    this.#wanted.set(key, wanted);
     this.underWay += quantity;
-    if (!this.#sending.has(gift.id)) void this.#sendWanted(gift);
+    if (!this.#sending.has(key)) void this.#sendWanted(key);
   }
 
   /** Sends a paid message; true when it is paid and on its way. */
@@ -70,41 +84,43 @@ export class Gifts {
     });
   }
 
-  async #sendWanted(gift: CatalogueGift): Promise<void> {
-    this.#sending.add(gift.id);
-    for (let quantity = this.#next(gift.id); quantity > 0; quantity = this.#next(gift.id)) {
-      const done = await this.#sendOne(gift, quantity);
-      this.underWay -= quantity;
-      if (!done) this.#forget(gift.id);
+  async #sendWanted(key: string): Promise<void> {
+    this.#sending.add(key);
+    for (let next = this.#next(key); next; next = this.#next(key)) {
+      const done = await this.#sendOne(next);
+      this.underWay -= next.quantity;
+      if (!done) this.#forget(key);
     }
-    this.#sending.delete(gift.id);
+    this.#sending.delete(key);
   }
 
-  async #sendOne(gift: CatalogueGift, quantity: number): Promise<boolean> {
+  async #sendOne({ gift, to, quantity }: Wanted): Promise<boolean> {
     const { slug, api, stage, name } = this.#parts;
-    const body = { cid: newCid(), gift: gift.id, quantity, unitPrice: gift.price };
+    const body = { cid: newCid(), gift: gift.id, quantity, unitPrice: gift.price, ...(to && { to: to.id }) };
     return await this.#noting(async () => {
       const receipt = await sendSurely(() => api.send(slug, body));
       this.#take(receipt);
       if (!receipt.combo) return;
       const { id, quantity: total, final } = receipt.combo;
-      stage.see({ combo: id, name: name(), giftId: gift.id, quantity, total });
+      stage.see({ combo: id, name: name(), toName: to?.name, giftId: gift.id, quantity, total });
       const untilMs = Date.now() + (this.catalogue?.comboWindowMs ?? 0);
-      this.combo = final ? undefined : { gift, total, untilMs };
+      this.combo = final ? undefined : { gift, to, total, untilMs };
     });
   }
 
-  #next(giftId: string): number {
-    const wanted = this.#wanted.get(giftId) ?? 0;
-    const now = Math.min(wanted, MAX_QUANTITY);
-    this.#wanted.set(giftId, wanted - now);
-    return now;
+  #next(key: string): Wanted | undefined {
+    const wanted = this.#wanted.get(key);
+    if (!wanted) return undefined;
+    const quantity = Math.min(wanted.quantity, MAX_QUANTITY);
+    if (wanted.quantity > quantity) this.#wanted.set(key, { ...wanted, quantity: wanted.quantity - quantity });
+    else this.#wanted.delete(key);
+    return { ...wanted, quantity };
   }
 
   /** After a refusal the taps behind it would only be refused as well. */
-  #forget(giftId: string): void {
-    this.underWay -= this.#wanted.get(giftId) ?? 0;
-    this.#wanted.set(giftId, 0);
+  #forget(key: string): void {
+    this.underWay -= this.#wanted.get(key)?.quantity ?? 0;
+    this.#wanted.delete(key);
   }
 
   #take({ balance }: GiftReceipt): void {

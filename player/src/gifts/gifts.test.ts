@@ -44,7 +44,7 @@ it("taps that come while a gift is under way go together in the next", async () 
     return receipt(total);
   });
   await gifts.loadCatalogue();
-  for (let tap = 0; tap < 9; tap += 1) gifts.give(rose, 1);
+  for (let tap = 0; tap < 9; tap += 1) gifts.give(rose, 1, undefined);
   expect(gifts.underWay).toBe(9);
   answerFirst();
   await vi.waitFor(() => expect(gifts.underWay).toBe(0));
@@ -54,10 +54,26 @@ it("taps that come while a gift is under way go together in the next", async () 
   expect(stage.see).toHaveBeenLastCalledWith(expect.objectContaining({ combo: "combo", total: 9 }));
 });
 
+it("taps for one person are never counted for another", async () => {
+  const mei = { id: "mei", name: "Mei" };
+  const { gifts, sent, stage } = start(async ({ quantity }) => receipt(quantity));
+  await gifts.loadCatalogue();
+  gifts.give(rose, 1, mei);
+  gifts.give(rose, 2, undefined);
+  gifts.give(rose, 3, mei);
+  await vi.waitFor(() => expect(gifts.underWay).toBe(0));
+  expect(sent.map(({ to, quantity }) => [to, quantity])).toEqual([
+    ["mei", 1],
+    [undefined, 2],
+    ["mei", 3],
+  ]);
+  expect(stage.see).toHaveBeenCalledWith(expect.objectContaining({ toName: "Mei" }));
+});
+
 it("a refusal takes the taps behind it along and reads the wallet again", async () => {
   const { gifts, sent } = start(() => Promise.reject(problem("insufficient-coins")));
-  gifts.give(rose, 1);
-  gifts.give(rose, 1);
+  gifts.give(rose, 1, undefined);
+  gifts.give(rose, 1, undefined);
   await vi.waitFor(() => expect(gifts.underWay).toBe(0));
   expect(sent).toHaveLength(1);
   expect(gifts.problem?.code).toBe("insufficient-coins");

@@ -121,7 +121,9 @@ export const enStage = {
   "people.removed": "Kept out",
   "people.allow": "Allow back",
   "people.invite": "Invite guests",
-  "people.inviteBody": "Whoever opens this link checks their devices and raises a hand. You decide who comes on.",
+  "people.inviteBody":
+    "Whoever opens this link checks their devices and raises a hand. You decide who comes on. To ask one viewer, tap their name in the chat.",
+  "people.inviteOne": "Invite to the stage",
 
   "layout.title": "Layout",
   "layout.auto": "Auto",
@@ -158,6 +160,9 @@ export const enStage = {
   "join.code.removed": "The host keeps you off this stage.",
   "join.code.stage-full": "Too many hands are raised. Try again later.",
 
+  "watch.invited": "{{name}} invites you onto the stage",
+  "watch.invitedAnswer": "Check devices and answer",
+  "watch.invitedLater": "Not now",
   "watch.join": "Join the stage",
   "watch.guest": "Guest",
   "watch.person": "{{name}}, in the picture",

@@ -120,7 +120,8 @@ export const zhStage: Record<keyof typeof enStage, string> = {
   "people.removed": "不许返回",
   "people.allow": "允许返回",
   "people.invite": "邀请嘉宾",
-  "people.inviteBody": "打开链接的人会检查设备并举手，由你决定谁上台。",
+  "people.inviteBody": "打开链接的人会检查设备并举手，由你决定谁上台。想邀请某位观众，请在聊天中点击其名字。",
+  "people.inviteOne": "邀请上台",
 
   "layout.title": "布局",
   "layout.auto": "自动",
@@ -157,6 +158,9 @@ export const zhStage: Record<keyof typeof enStage, string> = {
   "join.code.removed": "主播不让你再上台。",
   "join.code.stage-full": "举手的人太多，请稍后再试。",
 
+  "watch.invited": "{{name}} 邀请你上台连麦",
+  "watch.invitedAnswer": "检查设备并答复",
+  "watch.invitedLater": "稍后再说",
   "watch.join": "上台连麦",
   "watch.guest": "嘉宾",
   "watch.person": "画面中的 {{name}}",

@@ -14,6 +14,9 @@ import GiftOverlay from "../gifts/gift-overlay.svelte";
 import { GiftStage } from "../gifts/gift-stage.svelte.ts";
 import { Gifts } from "../gifts/gifts.svelte.ts";
 import { hearGifts } from "../gifts/hear-gifts.ts";
+import { receiversIn } from "../gifts/receivers.ts";
+import { Invited } from "./invitation.svelte.ts";
+import InvitationCard from "./invitation-card.svelte";
 
 export class Company {
   readonly ChatPanel = ChatPanel;
@@ -21,11 +24,14 @@ export class Company {
   readonly DanmakuLayer = DanmakuLayer;
   readonly GiftDock = GiftDock;
   readonly GiftOverlay = GiftOverlay;
+  readonly InvitationCard = InvitationCard;
   readonly giftApi = giftApi;
+  readonly receiversIn = receiversIn;
   readonly giftStage: GiftStage;
   readonly gifts: Gifts;
   readonly chat: OpenRoom;
   readonly danmaku = new Danmaku();
+  readonly invited = new Invited();
   readonly #session = new RoomSession();
   readonly #end: () => void;
 
@@ -40,6 +46,7 @@ export class Company {
         untrack(() => void this.#session.use(identity));
       });
       $effect(() => hearGifts(this.chat, this.giftStage));
+      $effect(() => this.chat.hear((entry) => this.invited.hear(entry, account.user?.id)));
     });
     // Names and pictures of gifts are needed over the picture and in the chat as well.
     void this.gifts.loadCatalogue();

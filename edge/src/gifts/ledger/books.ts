@@ -32,9 +32,11 @@ export interface Books {
 }
 
 /** Tells the room that a combo is over: nothing given, the totals for good. */
-export function tellComboEnd({ outbox, tallies, nowMs }: Books, combo: Combo): void {
+export function tellComboEnd(books: Books, combo: Combo): void {
+  const { outbox, tallies, nowMs } = books;
   const { roomId, userId } = combo;
-  const body = giftBody(combo, { tx: combo.lastTx, quantity: 0 });
+  const toName = books.transfers.byTx(combo.lastTx)?.toId ? tallies.person(combo.toId).name : undefined;
+  const body = giftBody(combo, { tx: combo.lastTx, quantity: 0, toName });
   const atMs = nowMs();
   const author = tallies.person(userId);
   outbox.add({ cid: timeOrderedId(atMs), transferId: null, roomId, author, kind: "gift", body, mediaMs: null, atMs });
@@ -42,12 +44,17 @@ export function tellComboEnd({ outbox, tallies, nowMs }: Books, combo: Combo): v
 
 /** Body of a gift's entry: what came with it, and the combo's absolute totals. */
 export const giftBody = (
-  { id, giftId, hostId, quantity: total, value, final }: Combo,
-  gift: { readonly tx: string; readonly quantity: number },
+  { id, giftId, toId, quantity: total, value, final }: Combo,
+  gift: {
+    readonly tx: string;
+    readonly quantity: number /** Of somebody who is not the host. */;
+    readonly toName: string | undefined;
+  },
 ): BodyOf<"gift"> => ({
   gift: giftId,
   tx: [gift.tx],
-  to: hostId,
+  to: toId,
+  ...(gift.toName !== undefined && { toName: gift.toName }),
   combo: id,
   quantity: gift.quantity,
   total,
@@ -68,6 +75,7 @@ export const NO_PARTICULARS = {
   room: null,
   programId: null,
   hostId: null,
+  toId: null,
   giftId: null,
   catalogueVersion: null,
   quantity: null,

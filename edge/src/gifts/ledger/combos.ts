@@ -7,7 +7,8 @@ export interface Combo extends ComboState {
   readonly roomId: string;
   readonly userId: string;
   readonly giftId: string;
-  readonly hostId: string;
+  /** Whom the gifts are for. */
+  readonly toId: string;
   /** The last gift that joined. */
   readonly lastTx: string;
 }
@@ -16,7 +17,7 @@ interface ComboGift {
   readonly roomId: string;
   readonly userId: string;
   readonly giftId: string;
-  readonly hostId: string;
+  readonly toId: string;
   readonly tx: string;
   readonly quantity: number;
   readonly value: number;
@@ -25,7 +26,7 @@ interface ComboGift {
   readonly nowMs: number;
 }
 
-/** Combos: gifts of one kind by one user in one room, each within the window of the one before. */
+/** Combos: gifts of one kind by one user to one person in one room, each within the window of the one before. */
 export interface Combos {
   /** Counts a gift; `ended` is the combo that was too old to take it. */
   add(gift: ComboGift): { readonly combo: Combo; readonly ended: Combo | undefined };
@@ -47,18 +48,18 @@ export function createCombos(database: Database, options: { readonly windowMs: n
   };
   const end = (id: string): Combo | undefined =>
     database.run("UPDATE combos SET state = 'final' WHERE id = ? AND state = 'open'", id) > 0 ? byId(id) : undefined;
-  const openOf = ({ roomId, userId, giftId }: ComboGift): SqlRow | undefined =>
+  const openOf = ({ roomId, userId, giftId, toId }: ComboGift): SqlRow | undefined =>
     database.get(
-      "SELECT * FROM combos WHERE room_id = ? AND user_id = ? AND gift_id = ? AND state = 'open'",
-      ...[roomId, userId, giftId],
+      "SELECT * FROM combos WHERE room_id = ? AND user_id = ? AND gift_id = ? AND to_id = ? AND state = 'open'",
+      ...[roomId, userId, giftId, toId],
     );
-  const begin = ({ roomId, userId, giftId, hostId, tx, quantity, value, final, nowMs }: ComboGift): Combo => {
+  const begin = ({ roomId, userId, giftId, toId, tx, quantity, value, final, nowMs }: ComboGift): Combo => {
     const id = timeOrderedId(nowMs);
     database.run(
       "INSERT INTO combos VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
-      ...[id, roomId, userId, giftId, hostId, tx, quantity, value, nowMs, final ? "final" : "open"],
+      ...[id, roomId, userId, giftId, toId, tx, quantity, value, nowMs, final ? "final" : "open"],
     );
-    return { id, roomId, userId, giftId, hostId, lastTx: tx, quantity, value, final };
+    return { id, roomId, userId, giftId, toId, lastTx: tx, quantity, value, final };
   };
   const goOn = (open: Combo, { tx, quantity, value, final, nowMs }: ComboGift): Combo => {
     database.run(
@@ -99,7 +100,7 @@ const comboFrom = (row: SqlRow): Combo => ({
   roomId: String(row["room_id"]),
   userId: String(row["user_id"]),
   giftId: String(row["gift_id"]),
-  hostId: String(row["host_id"]),
+  toId: String(row["to_id"]),
   lastTx: String(row["last_tx"]),
   quantity: Number(row["quantity"]),
   value: Number(row["value"]),

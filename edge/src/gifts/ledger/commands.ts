@@ -14,6 +14,11 @@ export interface GiftRoom {
   readonly programId: string | null;
 }
 
+/** Whom a gift is for, other than the host. `onStage`: in a seat when the gift was asked for. */
+export interface Recipient extends Person {
+  readonly onStage: boolean;
+}
+
 interface Asked {
   /** Id that the asking side made: idempotency key among all that `askedBy` asks. */
   readonly cid: string;
@@ -25,6 +30,8 @@ export type Command =
       readonly kind: "gift";
       readonly sender: Person;
       readonly room: GiftRoom;
+      /** Somebody on the room's stage; null for the host. */
+      readonly recipient: Recipient | null;
       readonly giftId: string;
       readonly quantity: number;
       /** The price that the sender saw; the ledger's own must be the same. */
@@ -98,6 +105,7 @@ export type LedgerCode = Extract<
   ProblemCode,
   | "cid-conflict"
   | "gift-not-found"
+  | "not-on-stage"
   | "price-changed"
   | "insufficient-coins"
   | "spending-cap"

@@ -9,10 +9,11 @@ type PaidCommand = Command & { readonly kind: "paid" };
 
 /** Moves the coins of a gift and tells the room; price and gift are the catalogue's. */
 export function applyGift(books: Books, command: GiftCommand): Outcome {
-  const { cid, sender, room, giftId, quantity, unitPrice, final } = command;
-  const content = contentOf("gift", room.id, giftId, quantity, unitPrice);
+  const { cid, sender, room, recipient, giftId, quantity, unitPrice, final } = command;
+  const content = contentOf("gift", room.id, giftId, quantity, unitPrice, ...(recipient ? [recipient.id] : []));
   const repeated = answerRepeated(books, { askedBy: sender.id, cid, content });
   if (repeated) return repeated;
+  if (recipient?.onStage === false) return refused("not-on-stage");
   const gift = books.catalogues.gift(giftId);
   if (!gift) return refused("gift-not-found");
   if (gift.price !== unitPrice) return refused("price-changed", `It costs ${gift.price} now.`);
@@ -23,16 +24,33 @@ export function applyGift(books: Books, command: GiftCommand): Outcome {
   const nowMs = books.nowMs();
   const tx = timeOrderedId(nowMs);
   const { combo, ended } = books.combos.add({
-    ...{ roomId: room.id, userId: sender.id, giftId, hostId: room.hostId, tx, quantity, value: amount, nowMs },
+    ...{
+      roomId: room.id,
+      userId: sender.id,
+      giftId,
+      toId: recipient?.id ?? room.hostId,
+      tx,
+      quantity,
+      value: amount,
+      nowMs,
+    },
     final: final || !gift.combo,
   });
+  if (recipient) books.tallies.meet(recipient);
   // what came before must be told before
   if (ended) tellComboEnd(books, ended);
   return give(books, command, {
     ...{ tx, content, amount, nowMs },
     combo: comboState(combo),
-    particulars: { giftId, catalogueVersion: gift.version, quantity, unitPrice, comboId: combo.id },
-    entry: { kind: "gift", body: giftBody(combo, { tx, quantity }) },
+    particulars: {
+      giftId,
+      catalogueVersion: gift.version,
+      quantity,
+      unitPrice,
+      comboId: combo.id,
+      toId: recipient?.id ?? null,
+    },
+    entry: { kind: "gift", body: giftBody(combo, { tx, quantity, toName: recipient?.name }) },
   });
 }
 
@@ -83,7 +101,8 @@ function give(
     ...{ id: transferId, tx, askedBy: sender.id, cid, content: gift.content, kind, amount, atMs: nowMs, day },
     ...{ userId: sender.id, roomId: room.id, room: room.slug, programId: room.programId, hostId: room.hostId },
   };
-  transfers.post(transfer, split(amount, { userId: sender.id, hostId: room.hostId, percent: books.rules.hostPercent }));
+  const earner = transfer.toId ?? room.hostId;
+  transfers.post(transfer, split(amount, { userId: sender.id, earner, percent: books.rules.hostPercent }));
   tallies.count({ userId: sender.id, roomId: room.id, programId: room.programId, day, value: amount });
   tallies.meet(sender);
   outbox.add({ cid: tx, transferId, roomId: room.id, author: sender, ...gift.entry, mediaMs, atMs: nowMs });
@@ -91,15 +110,15 @@ function give(
   return { ok: true, receipt: { tx, amount, balance, combo: gift.combo, repeated: false } };
 }
 
-/** The sender pays; the host's share is rounded down and the platform has the rest. */
+/** The sender pays; the share of whom it was for is rounded down and the platform has the rest. */
 function split(
   amount: number,
-  parties: { readonly userId: string; readonly hostId: string; readonly percent: number },
+  parties: { readonly userId: string; readonly earner: string; readonly percent: number },
 ): Leg[] {
-  const host = Math.floor((amount * parties.percent) / 100);
+  const share = Math.floor((amount * parties.percent) / 100);
   return [
     { kind: "user", owner: parties.userId, amount: -amount },
-    { kind: "host", owner: parties.hostId, amount: host },
-    { kind: "platform", owner: "", amount: amount - host },
+    { kind: "host", owner: parties.earner, amount: share },
+    { kind: "platform", owner: "", amount: amount - share },
   ];
 }

@@ -83,6 +83,50 @@ describe("a gift", () => {
   });
 });
 
+describe("a gift to somebody on the stage", () => {
+  const mei = { ...person("mei"), onStage: true };
+  it("pays them in the host's place, tells their name, and is undone like any other", () => {
+    ledger.apply(grant("ada", 100));
+    const receipt = ledger.receipt(gift("ada", "gift-0001", { quantity: 4, recipient: mei }));
+    expect([balance("host", "mei"), balance("host", "host-1"), balance("platform", "")]).toEqual([10, 0, 10]);
+    expect(told()).toMatchObject([{ body: { to: "mei", toName: "mei", total: 4 } }]);
+    expect(checkLedger(ledger.database)).toEqual([]);
+    ledger.receipt(refund(receipt.tx, "refund-01"));
+    expect(balance("host", "mei")).toBe(0);
+    expect(checkLedger(ledger.database)).toEqual([]);
+  });
+
+  it("counts in a combo of its own, whose end tells the name too", () => {
+    ledger.apply(grant("ada", 100));
+    const toHost = ledger.receipt(gift("ada", "gift-0001"));
+    const toMei = ledger.receipt(gift("ada", "gift-0002", { recipient: mei }));
+    expect(toMei.combo).toMatchObject({ quantity: 1 });
+    expect(toMei.combo?.id).not.toBe(toHost.combo?.id);
+    ledger.apply({ kind: "end-combo", comboId: toMei.combo?.id ?? "", userId: "ada" });
+    expect(told().at(-1)?.body).toMatchObject({ to: "mei", toName: "mei", quantity: 0, final: true });
+    ledger.apply({ kind: "end-combo", comboId: toHost.combo?.id ?? "", userId: "ada" });
+    expect(told().at(-1)?.body).not.toHaveProperty("toName");
+  });
+
+  it("is refused once they have left, unless it had been given before", () => {
+    ledger.apply(grant("ada", 100));
+    const gone = { ...mei, onStage: false };
+    const first = ledger.receipt(gift("ada", "gift-0001", { recipient: mei }));
+    expect(ledger.receipt(gift("ada", "gift-0001", { recipient: gone }))).toEqual({ ...first, repeated: true });
+    expect(ledger.apply(gift("ada", "gift-0001"))).toMatchObject({ code: "cid-conflict" });
+    expect(ledger.apply(gift("ada", "gift-0002", { recipient: gone }))).toMatchObject({ code: "not-on-stage" });
+    expect(balance("user", "ada")).toBe(95);
+  });
+
+  it("that went to another account is found by the reconciliation", () => {
+    ledger.apply(grant("ada", 100));
+    ledger.receipt(gift("ada", "gift-0001", { quantity: 4, recipient: mei }));
+    ledger.database.run("DROP TRIGGER transfers_stay");
+    ledger.database.run("UPDATE transfers SET to_id = NULL WHERE kind = 'gift'");
+    expect(checkLedger(ledger.database).map(({ name }) => name)).toEqual(["income-differs", "outbox-differs"]);
+  });
+});
+
 describe("a combo", () => {
   beforeEach(() => {
     ledger.apply(grant("ada", 1_000));

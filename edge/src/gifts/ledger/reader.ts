@@ -32,8 +32,9 @@ export interface LedgerReader {
   leaders(roomId: string, period: string, limit: number): Pick<Leaderboard, "total" | "places">;
 }
 
-const LINES = `SELECT t.*, p.name AS user_name, r.id IS NOT NULL AS is_refunded, o.kind AS undone
+const LINES = `SELECT t.*, p.name AS user_name, g.name AS to_name, r.id IS NOT NULL AS is_refunded, o.kind AS undone
   FROM transfers t LEFT JOIN people p ON p.user_id = t.user_id
+  LEFT JOIN people g ON g.user_id = t.to_id
   LEFT JOIN transfers r ON r.refunds = t.id LEFT JOIN transfers o ON o.id = t.refunds`;
 
 /** {@link LedgerReader} on a connection of its own. */
@@ -104,6 +105,7 @@ function lineFrom(row: SqlRow, sign: Sign): TransferLine {
     atMs: Number(row["at_ms"]),
     room: row["room"] as string | null,
     user: { id: String(row["user_id"]), name: String(row["user_name"] ?? "") },
+    to: row["to_id"] === null ? null : { id: String(row["to_id"]), name: String(row["to_name"] ?? "") },
     gift: row["gift_id"] as string | null,
     quantity: row["quantity"] as number | null,
     note: row["note"] as string | null,

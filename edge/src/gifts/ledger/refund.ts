@@ -24,11 +24,11 @@ export function applyRefund(books: Books, command: Command & { readonly kind: "r
   }
   const nowMs = books.nowMs();
   const tx = timeOrderedId(nowMs);
-  const { amount, userId, room, programId, hostId } = original;
+  const { amount, userId, room, programId, hostId, toId } = original;
   const refund: Transfer = {
     ...NO_PARTICULARS,
     ...{ id: transfers.nextId(), tx, askedBy, cid, content, kind: "refund", amount, atMs: nowMs },
-    ...{ day: periods.day(nowMs), userId, roomId: original.roomId, room, programId, hostId },
+    ...{ day: periods.day(nowMs), userId, roomId: original.roomId, room, programId, hostId, toId },
     ...{ comboId: original.comboId, note: reason, refunds: original.id },
   };
   transfers.reverse(refund);

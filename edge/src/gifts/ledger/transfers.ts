@@ -26,6 +26,8 @@ export interface Transfer {
   readonly room: string | null;
   readonly programId: string | null;
   readonly hostId: string | null;
+  /** Whom a gift was for; null for the host. */
+  readonly toId: string | null;
   readonly giftId: string | null;
   readonly catalogueVersion: number | null;
   readonly quantity: number | null;
@@ -51,6 +53,7 @@ const COLUMNS = {
   room: "room",
   programId: "program_id",
   hostId: "host_id",
+  toId: "to_id",
   giftId: "gift_id",
   catalogueVersion: "catalogue_version",
   quantity: "quantity",

@@ -57,6 +57,12 @@ const CHECKS: readonly { readonly name: string; readonly sql: string }[] = [
         EXCEPT SELECT account_id, amount FROM entries WHERE transfer_id = r.id)`,
   },
   {
+    name: "income-differs",
+    sql: `SELECT 'transfer ' || t.tx AS what FROM transfers t JOIN entries e ON e.transfer_id = t.id
+      JOIN accounts a ON a.id = e.account_id AND a.kind = 'host'
+      WHERE a.owner IS NOT coalesce(t.to_id, t.host_id)`,
+  },
+  {
     name: "combo-differs",
     sql: `SELECT 'combo ' || c.id AS what FROM combos c LEFT JOIN (${KEPT}) k ON k.combo_id = c.id
       GROUP BY c.id HAVING c.quantity <> coalesce(sum(k.quantity), 0) OR c.value <> coalesce(sum(k.amount), 0)`,
@@ -99,6 +105,7 @@ const CHECKS: readonly { readonly name: string; readonly sql: string }[] = [
     sql: `SELECT 'transfer ' || t.tx AS what FROM outbox o JOIN transfers t ON t.id = o.transfer_id
       WHERE o.room_id <> t.room_id OR json_extract(o.author, '$.id') <> t.user_id OR NOT CASE t.kind
         WHEN 'gift' THEN o.kind = 'gift' AND json_extract(o.body, '$.tx[0]') = t.tx
+          AND json_extract(o.body, '$.to') = coalesce(t.to_id, t.host_id)
           AND json_extract(o.body, '$.gift') = t.gift_id AND json_extract(o.body, '$.quantity') = t.quantity
         WHEN 'paid' THEN o.kind = 'paid' AND json_extract(o.body, '$.tx') = t.tx
           AND json_extract(o.body, '$.coins') = t.amount AND json_extract(o.body, '$.text') = t.note

@@ -7,7 +7,7 @@ import type { Recorded } from "../../moderation/audit/recorded.ts";
 import type { User } from "../../protocol/api.ts";
 import type { HostAccess } from "../../rooms/access.ts";
 import type { Rooms, StoredRoom } from "../../rooms/rooms.ts";
-import type { Command, GiftRoom, Outcome, Person, Receipt } from "../ledger/commands.ts";
+import type { Command, GiftRoom, Outcome, Person, Receipt, Recipient } from "../ledger/commands.ts";
 import type { Periods } from "../ledger/periods.ts";
 import type { LedgerReader } from "../ledger/reader.ts";
 
@@ -19,11 +19,15 @@ export interface GiftGate {
   admitText(room: StoredRoom, sender: Person, text: string): Promise<string>;
 }
 
+/** Whom a gift names, and whether they sit on the room's stage. Problems are `not-on-stage` and `redis-away`. */
+export type FindRecipient = (room: StoredRoom, userId: string) => Promise<Recipient>;
+
 /** What the gift routes stand on. */
 export interface GiftParts {
   readonly submit: (command: Command) => Promise<Outcome>;
   readonly reader: LedgerReader;
   readonly gate: GiftGate;
+  readonly findRecipient: FindRecipient;
   readonly rooms: Rooms;
   readonly users: Users;
   readonly programs: ProgramView;

@@ -1,9 +1,22 @@
+import { stageRedisKey } from "@lianmai/ingest/stage";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Catalogue, GiftReceipt, Leaderboard, RoomTransfers, Session, Wallet } from "../../protocol/index.ts";
 import type { AuditList } from "../../protocol/moderation.ts";
 import { announceProgram, PASSWORD, programRecord, startTestEdge, type TestEdge } from "../../testing/edge.ts";
 import { eventually, startTestRedis, type TestRedis } from "../../testing/redis.ts";
 import { signPayment } from "../payment-signature.ts";
+
+/** A stage with one guest. */
+const stageWith = (userId: string, place: object) => ({
+  ...{ room: "stage", version: 1, updatedAtMs: 0, capacity: 3, locked: [], removed: [] },
+  participants: [
+    {
+      ...{ participantId: userId, userId, name: userId, role: "guest", place, sinceMs: 0, connection: "connected" },
+      ...{ keepUntilMs: 0, muted: false, hidden: false, gain: 1, sources: [] },
+      own: { microphone: true, camera: true, screen: false },
+    },
+  ],
+});
 
 const KEY = "the payment system's secret, 32 or more".replaceAll(/[, ]/g, "-");
 let redis: TestRedis;
@@ -102,6 +115,31 @@ describe("gifts over HTTP", () => {
     expect(await refusal({ cid: "gift-0005", quantity: 2 })).toEqual([409, "cid-conflict"]);
     expect((await grant("bobby", 5, "grant-x-1", bob.token)).body.code).toBe("not-allowed");
     expect((await grant("nobody-here", 5)).body.code).toBe("user-not-found");
+  });
+
+  it("are for whoever sits on the stage as well, who is paid and named", async () => {
+    const [cat, mei] = [await edge.signUp("cat"), await edge.signUp("mei")];
+    await grant("cat", 100);
+    const to = async (userId: string, cid: string, token = cat.token) => {
+      const { status, body } = await send(token, { cid, quantity: 2, to: userId });
+      return status === 200 ? body.amount : [status, body.code];
+    };
+    const seat = (place: object) =>
+      redis.client.set(stageRedisKey("stage"), JSON.stringify(stageWith(mei.user.id, place)));
+    expect(await to(mei.user.id, "gift-0001")).toEqual([409, "not-on-stage"]);
+    await seat({ at: "backstage" });
+    expect(await to(mei.user.id, "gift-0001")).toEqual([409, "not-on-stage"]);
+    await seat({ at: "seated", seat: 1 });
+    expect(await to(mei.user.id, "gift-0002")).toBe(10);
+    expect(await to("nobody", "gift-0003")).toEqual([409, "not-on-stage"]);
+    expect(await to(cat.user.id, "gift-0003")).toEqual([409, "own-gift"]);
+    expect(await to("not an id!", "gift-0003")).toEqual([400, "invalid-request"]);
+    await seat({ at: "backstage" });
+    expect(await to(mei.user.id, "gift-0002")).toBe(10);
+    expect(await wallet(mei.token)).toMatchObject({ income: 10, balance: 0 });
+    expect((await wallet(cat.token)).transfers[0]).toMatchObject({ to: { id: mei.user.id, name: "mei" } });
+    expect(await to(host.user.id, "gift-0004")).toBe(10);
+    expect((await wallet(cat.token)).transfers[0]).toMatchObject({ to: null });
   });
 
   it("end their combo when the sender says so", async () => {

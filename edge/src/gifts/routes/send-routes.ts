@@ -4,7 +4,9 @@ import { ProblemError } from "../../errors.ts";
 import { answers, nothing, SIGNED_IN } from "../../http/answers.ts";
 import type { App } from "../../http/create-app.ts";
 import { giftSendSchema, paidSendSchema, receiptSchema } from "../../protocol/gifts.ts";
+import type { StoredRoom } from "../../rooms/rooms.ts";
 import { roomParams } from "../../rooms/routes.ts";
+import type { Person } from "../ledger/commands.ts";
 import { pinMsOf } from "../ledger/paid-tiers.ts";
 import { done, type GiftParts, giftRoom, personOf, receiptOf } from "./gift-parts.ts";
 
@@ -12,7 +14,7 @@ const tags = ["gifts"];
 
 /** Routes that spend coins in a room. */
 export function sendRoutes(app: App, parts: GiftParts): void {
-  const { submit, gate, rooms, programs, authenticate, limits } = parts;
+  const { submit, gate, findRecipient, rooms, programs, authenticate, limits } = parts;
   /** The sender and the room, when the one may give in the other. */
   const admit = async (request: FastifyRequest, slug: string) => {
     const { user } = await authenticate.required(request);
@@ -23,6 +25,11 @@ export function sendRoutes(app: App, parts: GiftParts): void {
     await gate.admit(room, sender);
     return { room, sender };
   };
+  /** Whom the gift is for: null for the host, named or not. */
+  const recipientOf = async (room: StoredRoom, sender: Person, to: string | undefined) => {
+    if (to === sender.id) throw new ProblemError("own-gift");
+    return to === undefined || to === room.host.id ? null : await findRecipient(room, to);
+  };
   app.post(
     "/api/v1/rooms/:slug/gifts",
     {
@@ -30,7 +37,7 @@ export function sendRoutes(app: App, parts: GiftParts): void {
       schema: {
         summary: "Send a gift",
         description:
-          "Answered once the coins have moved for good. The same `cid` again gets the same receipt; after an error, or no answer, ask again with it.",
+          "For the host, or with `to` for somebody in a seat of the stage. Answered once the coins have moved for good. The same `cid` again gets the same receipt; after an error, or no answer, ask again with it.",
         tags,
         security: SIGNED_IN,
         params: roomParams,
@@ -40,11 +47,12 @@ export function sendRoutes(app: App, parts: GiftParts): void {
     },
     async (request) => {
       const { room, sender } = await admit(request, request.params.slug);
-      const { cid, gift, quantity, unitPrice, final = false, mediaMs = null } = request.body;
+      const { cid, gift, quantity, unitPrice, to, final = false, mediaMs = null } = request.body;
+      const recipient = await recipientOf(room, sender, to);
       return receiptOf(
         await submit({
-          ...{ kind: "gift", cid, sender, room: giftRoom(room, programs), giftId: gift, quantity, unitPrice },
-          ...{ final, mediaMs },
+          ...{ kind: "gift", cid, sender, room: giftRoom(room, programs), recipient, giftId: gift },
+          ...{ quantity, unitPrice, final, mediaMs },
         }),
       );
     },

@@ -69,7 +69,16 @@ export const gift = (
   cid: string,
   more: Partial<Command & { kind: "gift" }> = {},
 ): Command & { kind: "gift" } => ({
-  ...{ kind: "gift", cid, sender: person(user), room: ROOM, giftId: "rose", quantity: 1, unitPrice: 5 },
+  ...{
+    kind: "gift",
+    cid,
+    sender: person(user),
+    room: ROOM,
+    recipient: null,
+    giftId: "rose",
+    quantity: 1,
+    unitPrice: 5,
+  },
   ...{ final: false, mediaMs: null },
   ...more,
 });

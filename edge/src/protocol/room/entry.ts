@@ -78,6 +78,8 @@ export const bodySchemas = {
     /** Ledger transactions this entry tells of. */
     tx: Type.Array(Type.String({ maxLength: 64 }), { minItems: 1, maxItems: 64 }),
     to: Type.Optional(userIdSchema),
+    /** Of somebody on the stage; not of the host. */
+    toName: Type.Optional(Type.String({ maxLength: 40 })),
     combo: Type.String({ maxLength: 64 }),
     /** Given with this entry. */
     quantity: count,
