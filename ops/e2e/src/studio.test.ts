@@ -283,7 +283,7 @@ describe("a show in the studio", () => {
 
   it("invites a viewer from the chat, who is asked over the picture and comes backstage", async () => {
     await guest.goto(`${stack.url}/r/${SLUG}`);
-    await guest.getByRole("textbox").fill("I would like to say something");
+    await guest.getByRole("combobox", { name: "Say something…" }).fill("I would like to say something");
     await guest.keyboard.press("Enter");
     await host.getByRole("tab", { name: "Chat" }).click();
     await button(host, "mei").first().click({ timeout: 30_000 });
