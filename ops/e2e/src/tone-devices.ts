@@ -25,7 +25,7 @@ export function toneDevices({ hertz, picture }: MadeUpDevices): string {
       tone.connect(new GainNode(sound, { gain: ${GAIN} })).connect(out);
       tone.start();
       const canvas = Object.assign(document.createElement("canvas"), { width: ${width}, height: ${height} });
-      const pen = canvas.getContext("2d");
+      const pen = canvas.getContext("2d", { willReadFrequently: true });
       let at = 0;
       setInterval(() => {
         at += 1;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { longestSilenceMs, silentAfterMs, toneLevels } from "./tone-level.ts";
+import { isHeardBefore, longestSilenceMs, silentAfterMs, toneLevels } from "./tone-level.ts";
 
 const RATE = 8_000;
 /** Two tones for four seconds; the second is silent from 2,000 ms to 2,400 ms. */
@@ -22,5 +22,7 @@ it("finds when a tone fell silent, and nothing where there was none or it went o
   expect(silentAfterMs(levels, { fromMs: 1_990, toMs: 2_390 })).toBe(10);
   expect(silentAfterMs(levels, { fromMs: 2_100, toMs: 2_390 })).toBe(-100);
   expect(silentAfterMs(levels, { fromMs: 1_100, toMs: 1_800 })).toBeNaN();
+  expect(isHeardBefore(levels, 1_100)).toBe(true);
+  expect(isHeardBefore(toneLevels(samples, 1_400), 1_100)).toBe(false);
   expect(silentAfterMs(toneLevels(samples, 1_400), { fromMs: 1_100, toMs: 2_000 })).toBeNaN();
 });

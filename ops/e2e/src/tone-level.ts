@@ -58,10 +58,19 @@ export function longestSilenceMs(levels: Float32Array): number {
  */
 export function silentAfterMs(levels: Float32Array, span: { readonly fromMs: number; readonly toMs: number }): number {
   const [from, to] = [Math.floor((span.fromMs - USUAL_MS) / WINDOW_MS), Math.floor(span.toMs / WINDOW_MS)];
-  const usual = median(levels.subarray(Math.max(0, from - USUAL_MS / WINDOW_MS), Math.max(0, from)));
+  const usual = usualLevel(levels, span.fromMs);
   if (usual < LEAST_LEVEL || to > levels.length) return Number.NaN;
   const last = levels.subarray(from, to).findLastIndex((level) => level > usual * SILENT_SHARE);
   return last === to - from - 1 ? Number.NaN : (from + last + 1) * WINDOW_MS - span.fromMs;
+}
+
+/** Whether the tone was heard in the time that {@link silentAfterMs} compares with. */
+export const isHeardBefore = (levels: Float32Array, fromMs: number): boolean =>
+  usualLevel(levels, fromMs) >= LEAST_LEVEL;
+
+function usualLevel(levels: Float32Array, fromMs: number): number {
+  const end = Math.max(0, Math.floor((fromMs - USUAL_MS) / WINDOW_MS));
+  return median(levels.subarray(Math.max(0, end - USUAL_MS / WINDOW_MS), end));
 }
 
 const median = (levels: Float32Array): number => levels.toSorted()[Math.floor(levels.length / 2)] ?? 0;

@@ -3,6 +3,7 @@ import { button, type Cast, type Guest } from "./cast.ts";
 
 /** A mute, and when the host's request left. */
 export interface Mute {
+  readonly name: string;
   readonly hertz: number;
   readonly atMs: number;
 }
@@ -18,14 +19,14 @@ const onAir = ({ page }: Guest): Promise<void> => page.getByText("You are on air
 
 /** By name. */
 export const ACTS: Readonly<Record<string, Act>> = {
-  async mute(cast, { participantId, hertz }) {
+  async mute(cast, { name, participantId, hertz }) {
     // who came back just now is heard for a while before
     await sleep(CALM_MS);
     const { sentMs } = await cast.direct({ kind: "mute", participantId, muted: true });
     await sleep(MUTED_MS);
     await cast.direct({ kind: "mute", participantId, muted: false });
     await sleep(CALM_MS);
-    return { hertz, atMs: sentMs };
+    return { name, hertz, atMs: sentMs };
   },
   async hide(cast, { participantId }) {
     await cast.direct({ kind: "hide", participantId, hidden: true });

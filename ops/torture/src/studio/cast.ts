@@ -17,7 +17,7 @@ const SOURCE = { size: "640x360", bitsPerSecond: 600_000 };
 const RUNG = "360p";
 const STEP_BUDGET_MS = 60_000;
 const NAMES = ["ann", "bob", "cai", "dee"] as const;
-const PICTURE = { width: 320, height: 180, perSecond: 15 };
+const PICTURE = { width: 320, height: 180, perSecond: 10 };
 /** Painting is most of what a browser without a graphics card does: a small page, and pictures that are not shown. */
 const VIEWPORT = { width: 360, height: 480 };
 const UNSEEN = `addEventListener("DOMContentLoaded", () => {

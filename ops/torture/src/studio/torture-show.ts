@@ -5,7 +5,7 @@
 import { percentile, printRows, readOptions } from "@lianmai/bench/report";
 import type { Recording } from "@lianmai/e2e/record";
 import { ENCODER_TONE_HZ } from "@lianmai/e2e/tone-devices";
-import { decodeSound, longestSilenceMs, silentAfterMs, toneLevels } from "@lianmai/e2e/tone-level";
+import { decodeSound, isHeardBefore, longestSilenceMs, silentAfterMs, toneLevels } from "@lianmai/e2e/tone-level";
 import { pick, type Random, randomFrom } from "@lianmai/process/testing/seeded-random";
 import { type Judgement, judge, judgeSound, seams } from "../judge-recording.ts";
 import { SHOW_FPS } from "../show.ts";
@@ -25,8 +25,10 @@ export interface ShowReport {
   readonly failed: readonly string[];
   readonly pictures: Judgement;
   readonly sound: ReturnType<typeof judgeSound>;
-  /** From the host's request to silence in the programme, by its own times; NaN where nothing was heard or the tone went on. */
+  /** From the host's request to silence in the programme, by its own times. */
   readonly muteMs: readonly number[];
+  /** The mutes without a time, and why. */
+  readonly untimed: readonly string[];
   readonly gapMs: number;
   readonly sameProgramme: boolean;
   readonly counts: ProgrammeCounts;
@@ -88,14 +90,22 @@ function actOf(turn: number, random: Random): string {
   return NAMES[turn] ?? (turn % 2 === 0 ? "mute" : pick(random, NAMES));
 }
 
-function listen(sound: Recording, mutes: readonly Mute[]): Pick<ShowReport, "sound" | "muteMs" | "gapMs"> {
+type Heard = Pick<ShowReport, "sound" | "muteMs" | "untimed" | "gapMs">;
+
+function listen(sound: Recording, mutes: readonly Mute[]): Heard {
   const samples = decodeSound(sound.bytes());
-  const muteMs = mutes.map(({ hertz, atMs }) => {
+  const levels = new Map([...new Set(mutes.map(({ hertz }) => hertz))].map((hz) => [hz, toneLevels(samples, hz)]));
+  const muteMs: number[] = [];
+  const untimed: string[] = [];
+  for (const { name, hertz, atMs } of mutes) {
     const fromMs = atMs - sound.startsAtMs;
-    return silentAfterMs(toneLevels(samples, hertz), { fromMs, toMs: fromMs + MUTED_MS });
-  });
+    const tone = levels.get(hertz) ?? new Float32Array();
+    const ms = silentAfterMs(tone, { fromMs, toMs: fromMs + MUTED_MS });
+    if (!Number.isNaN(ms)) muteMs.push(ms);
+    else untimed.push(`${name} ${isHeardBefore(tone, fromMs) ? "is heard on" : "was not heard"} at ${fromMs.toFixed(0)} ms`);
+  }
   const gapMs = longestSilenceMs(toneLevels(samples, ENCODER_TONE_HZ));
-  return { sound: judgeSound(sound), muteMs, gapMs };
+  return { sound: judgeSound(sound), muteMs, untimed, gapMs };
 }
 
 /** Each is a doubled or missing picture, or a gap of sound; a machine too slow for all that runs makes them too. */
@@ -109,19 +119,14 @@ const FILLED: readonly CounterName[] = [
 /** What an act has done to the programme or not done; nothing when all holds, however slow the machine. */
 export function faultsOf(report: ShowReport): string[] {
   const { pictures, sound, muteMs, gapMs } = report;
-  const late = percentile(
-    muteMs.map((ms) => (Number.isNaN(ms) ? 0 : ms)),
-    0.95,
-  );
+  const late = percentile(muteMs, 0.95);
   return [
     ...report.failed,
     ...seams(pictures),
     ...seams(sound).map((seam) => `sound: ${seam}`),
     ...(pictures.leftOut > 0 ? [`${pictures.leftOut} pictures left out`] : []),
     ...(late > MUTE_BOUND_MS ? [`mutes came after ${late.toFixed(0)} ms`] : []),
-    ...(muteMs.some(Number.isNaN)
-      ? [`${muteMs.filter(Number.isNaN).length} mutes of somebody who was not heard before or was heard after`]
-      : []),
+    ...report.untimed,
     ...(!(gapMs <= GAP_BOUND_MS) ? [`the encoder was not heard for ${gapMs} ms`] : []),
     ...(report.sameProgramme ? [] : ["another programme"]),
   ];
