@@ -101,8 +101,9 @@ function listen(sound: Recording, mutes: readonly Mute[]): Heard {
     const fromMs = atMs - sound.startsAtMs;
     const tone = levels.get(hertz) ?? new Float32Array();
     const ms = silentAfterMs(tone, { fromMs, toMs: fromMs + MUTED_MS });
-    if (!Number.isNaN(ms)) muteMs.push(ms);
-    else untimed.push(`${name} ${isHeardBefore(tone, fromMs) ? "is heard on" : "was not heard"} at ${fromMs.toFixed(0)} ms`);
+    const why = isHeardBefore(tone, fromMs) ? "is heard on" : "was not heard";
+    if (Number.isNaN(ms)) untimed.push(`${name} ${why} at ${fromMs.toFixed(0)} ms`);
+    else muteMs.push(ms);
   }
   const gapMs = longestSilenceMs(toneLevels(samples, ENCODER_TONE_HZ));
   return { sound: judgeSound(sound), muteMs, untimed, gapMs };
