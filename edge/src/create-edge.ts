@@ -103,19 +103,22 @@ export async function createEdge(
   const sessions = createSessions(database, { clock });
   const rooms = createRooms(database, { clock });
   const streamKeys = createStreamKeys(database, { clock });
-  const passwords = await createPasswords();
+  const passwords = createPasswords();
   const wanted = settings.ADMIN_PASSWORD;
-  const generatedPassword = await ensureFirstAccount({ users, sessions, passwords }, { wanted });
+  const firstAccount = ensureFirstAccount({ users, sessions, passwords }, { wanted });
 
   const redisUrl = settings.REDIS_URL || `redis://127.0.0.1:${settings.REDIS_PORT}`;
   const redis = connectRedis(redisUrl, { logger, role: "commands" });
   const subscriber = connectRedis(redisUrl, { logger, role: "subscriber" });
   const moderation = openModeration({ dataDir: settings.DATA_DIR, redis, subscriber, clock });
-  const room = await createRoomParts({
+  const room = createRoomParts({
     ...{ dataDir: settings.DATA_DIR, redisUrl, clock, logger, metrics, hooks: moderation.hooks },
     ...(options.roomFaults && { faults: options.roomFaults }),
   });
-  const gifts = await startGifts({ settings, logger, metrics, clock, log: room.log });
+  const startingGifts = startGifts({ settings, logger, metrics, clock, log: room.log });
+  // threads open their files, and the password is hashed, while the routes are made
+  const prepared = Promise.all([firstAccount, startingGifts, room.archive.opened]);
+  prepared.catch(() => undefined);
   const programs = createProgramView({ redis, subscriber, clock, logger });
   const projection = createProjection({ redis, rooms, streamKeys, clock, logger });
   const viewers = createViewers();
@@ -194,6 +197,7 @@ export async function createEdge(
   const rtmpServer = (hostname: string) =>
     `rtmp://${publicUrl === "" ? hostname : new URL(publicUrl).hostname}:${rtmpPort}/live`;
   streamKeyRoutes(app, { streamKeys, projection, hostAccess, limits, rtmpServer });
+  const [generatedPassword, gifts] = await prepared;
   gifts.register(app, {
     gate: createGiftGate({ log: room.log, filters: moderation.filters, clock }),
     findRecipient: createFindRecipient({ redis, users }),

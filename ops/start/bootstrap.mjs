@@ -1,26 +1,28 @@
 /**
  * Set-up before every command, on any Node from 20: a new enough Node, the locked packages, the
- * Debian packages, the player's build; each only when missing. Then the command itself, on that Node.
+ * Debian packages, the builds of the player and of the service; each only when missing. Then the command itself, on
+ * that Node.
  */
 import { delimiter, dirname, join } from "node:path";
 import { ensureDependencies } from "./setup/dependencies.mjs";
 import { ensureNode } from "./setup/node-runtime.mjs";
 import { ensurePlayer } from "./setup/player-build.mjs";
 import { rootDir, run, SetupError, say, signalCurrent } from "./setup/run.mjs";
+import { ensureServices } from "./setup/service-build.mjs";
 import { ensureFonts, ensureSystemPackages } from "./setup/system-packages.mjs";
 
 const service = process.env.REDIS_URL ? ["ffmpeg"] : ["ffmpeg", "redis-server"];
 const everything = ["ffmpeg", "redis-server", "chromium-headless-shell"];
 
 const commands = {
-  start: { packages: service, player: true, entry: "ops/start/src/main.ts" },
-  test: { packages: everything, player: true, entry: "ops/config/src/test.ts" },
-  check: { packages: [], player: false, entry: "ops/config/src/check.ts" },
-  bench: { packages: everything, player: true, entry: "ops/bench/src/main.ts" },
-  torture: { packages: everything, player: true, entry: "ops/torture/src/main.ts" },
-  reconcile: { packages: [], player: false, entry: "edge/src/gifts/reconcile/main.ts" },
-  "verify-audit": { packages: [], player: false, entry: "ops/start/src/verify-audit.ts" },
-  fix: { packages: [], player: false, entry: "ops/config/src/fix.ts" },
+  start: { packages: service, builds: true, entry: "ops/start/src/main.ts" },
+  test: { packages: everything, builds: true, entry: "ops/config/src/test.ts" },
+  check: { packages: [], builds: false, entry: "ops/config/src/check.ts" },
+  bench: { packages: everything, builds: true, entry: "ops/bench/src/main.ts" },
+  torture: { packages: everything, builds: true, entry: "ops/torture/src/main.ts" },
+  reconcile: { packages: [], builds: false, entry: "edge/src/gifts/reconcile/main.ts" },
+  "verify-audit": { packages: [], builds: false, entry: "ops/start/src/verify-audit.ts" },
+  fix: { packages: [], builds: false, entry: "ops/config/src/fix.ts" },
 };
 
 let stopping;
@@ -48,7 +50,10 @@ async function main([name = "", ...args]) {
   await step(() => ensureDependencies(env));
   await step(() => ensureSystemPackages(command.packages));
   if (command.packages.length > 0) await step(ensureFonts);
-  if (command.player) await step(() => ensurePlayer(env));
+  if (command.builds) {
+    await step(() => ensurePlayer(env));
+    await step(() => ensureServices(node, env));
+  }
   const flags = ["--disable-warning=ExperimentalWarning"];
   return run(node, [...flags, join(rootDir, command.entry), ...args], { env, link: true });
 }

@@ -21,7 +21,7 @@ export class PasswordsBusy extends Error {
 }
 
 /** Makes {@link Passwords}; prepares the hash that stands in for accounts that do not exist. */
-export async function createPasswords(): Promise<Passwords> {
+export function createPasswords(): Passwords {
   const waiting: (() => void)[] = [];
   let running = 0;
   const withTurn = async <Result>(work: () => Promise<Result>): Promise<Result> => {
@@ -38,12 +38,12 @@ export async function createPasswords(): Promise<Passwords> {
       else running -= 1;
     }
   };
-  const standIn = await hash("nobody has this password", COST);
+  const standIn = hash("nobody has this password", COST);
   return {
     hash: (password) => withTurn(() => hash(password, COST)),
     verify: (stored, password) =>
       withTurn(async () => {
-        const fits = await verify(stored ?? standIn, password).catch(() => false);
+        const fits = await verify(stored ?? (await standIn), password).catch(() => false);
         return fits && stored !== undefined;
       }),
   };

@@ -7,6 +7,7 @@ import { ProblemError } from "../errors.ts";
 import { answerClientError, createNodeServer, type RequestHandler } from "./node-server.ts";
 import { answerErrors, sendProblem } from "./problems.ts";
 import { registerSecurityHeaders } from "./security-headers.ts";
+import { compileSerializer } from "./serialize.ts";
 import { compileValidator, type TypeBoxTypeProvider } from "./validate.ts";
 
 /** The application with the schemas' types on its routes. */
@@ -59,6 +60,7 @@ export async function createApp(options: {
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(compileValidator);
+  app.setSerializerCompiler(compileSerializer);
   acceptJsonOnly(app);
   answerErrors(app);
   countRequests(app, metrics);

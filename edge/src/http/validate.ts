@@ -14,9 +14,16 @@ interface ObjectSchema {
   readonly properties?: Readonly<Record<string, { readonly type?: string }>>;
 }
 
-/** Compiles a route's schema; texts of path and query are converted only where nothing is lost. */
+/**
+ * Checks by a route's schema, which is compiled when the first request comes: hundreds of them would keep a start
+ * waiting. Texts of path and query are converted only where nothing is lost.
+ */
 export const compileValidator: typeof TypeBoxValidatorCompiler = (route) => {
-  const check = TypeBoxValidatorCompiler(route);
+  let compiled: ReturnType<typeof TypeBoxValidatorCompiler> | undefined;
+  const check: ReturnType<typeof TypeBoxValidatorCompiler> = (given) => {
+    compiled ??= TypeBoxValidatorCompiler(route);
+    return compiled(given);
+  };
   const { properties = {} } = route.schema as ObjectSchema;
   if (route.httpPart === "body") return check;
   return (given: unknown) => {

@@ -38,7 +38,7 @@ export interface RoomFaults {
 }
 
 /** Opens the files, connects to Redis and starts the archiver. */
-export async function createRoomParts(options: {
+export function createRoomParts(options: {
   readonly dataDir: string;
   readonly redisUrl: string;
   readonly clock: Clock;
@@ -46,14 +46,14 @@ export async function createRoomParts(options: {
   readonly hooks: readonly AdmissionHook[];
   readonly metrics: Metrics;
   readonly faults?: RoomFaults;
-}): Promise<RoomParts> {
+}): RoomParts {
   const { dataDir, redisUrl, clock, hooks, faults = {} } = options;
   const metrics = createRoomMetrics(options.metrics);
   const logger = options.logger.child({ part: "room" });
   const database = openDatabase(join(dataDir, "chat.sqlite"));
   migrateRoomStore(database);
   const store = createRoomStore(database);
-  const disk = await startArchive(join(dataDir, "archive.sqlite"), {
+  const disk = startArchive(join(dataDir, "archive.sqlite"), {
     onFailure: (error) => logger.fatal({ err: error }, "the archive has failed"),
     onRead: metrics.archiveRead,
   });

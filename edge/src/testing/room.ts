@@ -20,7 +20,7 @@ export async function startTestRoom(
   options: { readonly dataDir?: string; readonly hooks?: readonly AdmissionHook[] } = {},
 ): Promise<TestRoom> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "edge-room-")));
-  const parts = await createRoomParts({
+  const parts = createRoomParts({
     ...{ dataDir, redisUrl: redis.url, clock: systemClock, logger: silent, hooks: options.hooks ?? [] },
     metrics: createMetrics("test"),
   });

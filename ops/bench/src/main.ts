@@ -6,6 +6,7 @@ import { benchLatency } from "./latency.ts";
 import { benchMixer } from "./mixer.ts";
 import { benchMute } from "./mute.ts";
 import { benchStage } from "./stage.ts";
+import { benchStart } from "./start.ts";
 
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   latency: benchLatency,
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void
   mixer: benchMixer,
   stage: benchStage,
   mute: benchMute,
+  start: benchStart,
 };
 
 const [name = "", ...args] = process.argv.slice(2);

@@ -14,11 +14,11 @@ const ADMIN_PASSWORD = "correct horse battery";
 
 /** The service's processes, by what is in their command lines. */
 const PROCESSES = {
-  ingest: "ingest/src/main.ts",
-  stage: "ingest/src/stage/main.ts",
-  transcode: "transcode/src/main.ts",
-  edge: "edge/src/main.ts",
-  mixer: "transcode/src/mixer/main.ts",
+  ingest: "/ingest/main.mjs",
+  stage: "/ingest/stage.mjs",
+  transcode: "/transcode/main.mjs",
+  edge: "/edge/main.mjs",
+  mixer: "/transcode/mixer.mjs",
   redis: "redis-server",
   encoder: "ffmpeg -hide_banner",
 } as const;

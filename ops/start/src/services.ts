@@ -1,16 +1,18 @@
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Settings } from "@lianmai/process";
 import type { WantedPort } from "./preflight/ports.ts";
 import type { ChildSpec } from "./supervise/spawn-child.ts";
 
 /** The processes of the service in the order of the media's way; they stop in reverse. */
 const PROCESSES = [
-  { name: "ingest", main: "ingest/src/main.ts" },
-  { name: "stage", main: "ingest/src/stage/main.ts" },
-  { name: "transcode", main: "transcode/src/main.ts" },
-  { name: "edge", main: "edge/src/main.ts" },
+  { name: "ingest", main: "ingest/main.mjs" },
+  { name: "stage", main: "ingest/stage.mjs" },
+  { name: "transcode", main: "transcode/main.mjs" },
+  { name: "edge", main: "edge/main.mjs" },
 ] as const;
+
+/** Stack traces name the TypeScript that a bundle is made of. */
+const FLAGS = ["--disable-warning=ExperimentalWarning", "--enable-source-maps"];
 
 /**
  * How glibc gives memory back, where the operator has not said (mallopt(3)). Decoders of pictures and hashes of
@@ -24,13 +26,16 @@ const MALLOC = { MALLOC_ARENA_MAX: "2", MALLOC_TRIM_THRESHOLD_: "131072", MALLOC
  */
 const compileCache = (dataDir: string) => ({ NODE_COMPILE_CACHE: join(dataDir, "cache/node") });
 
-/** The service's processes as children; each says by IPC when it serves. `env` names the data directory. */
-export function serviceSpecs(env: ChildSpec["env"]): ChildSpec[] {
+/**
+ * The service's processes as children, from the bundle in `folder`; each says by IPC when it serves. `env` names the
+ * data directory.
+ */
+export function serviceSpecs(env: ChildSpec["env"], folder: string): ChildSpec[] {
   const common = { ...compileCache(env.DATA_DIR ?? "data"), ...env };
   return PROCESSES.map(({ name, main }) => ({
     name,
     file: process.execPath,
-    args: ["--disable-warning=ExperimentalWarning", fileURLToPath(new URL(`../../../${main}`, import.meta.url))],
+    args: [...FLAGS, join(folder, main)],
     env: name === "edge" ? { ...MALLOC, ...common } : common,
     ready: "message",
   }));

@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { matches } from "../setup/dependencies.mjs";
+import { hashSources } from "../setup/hash-sources.mjs";
 import { isNewEnough } from "../setup/node-runtime.mjs";
-import { hashSources } from "../setup/player-build.mjs";
 import { ensureFonts, ensureSystemPackages } from "../setup/system-packages.mjs";
 
 const bootstrap = fileURLToPath(new URL("../bootstrap.mjs", import.meta.url));

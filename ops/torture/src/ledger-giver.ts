@@ -31,7 +31,7 @@ const RULES = {
 const logger = createLogger({ process: "giver", level: "silent" });
 const tell = (news: GiverNews) => process.send?.(news);
 
-const room = await createRoomParts({
+const room = createRoomParts({
   ...{ dataDir, redisUrl, clock: systemClock, logger, hooks: [] },
   metrics: createMetrics("giver"),
 });

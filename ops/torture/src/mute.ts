@@ -68,7 +68,7 @@ export async function runMutes(options: MuteOptions): Promise<MuteRun> {
   const directory = await mkdtemp(join(tmpdir(), "lianmai-torture-mute-"));
   const port = await freePort();
   const servers = [await startRedis(directory, port)];
-  const edges = [await startEdge(directory, port), await startEdge(directory, port)];
+  const edges = [startEdge(directory, port), startEdge(directory, port)];
   const stage = new Stage(edges, options);
   try {
     const calm = await stage.trials("calm", (done) => done < options.trials);
@@ -198,7 +198,7 @@ async function untilDone<Result>(work: () => Promise<Result>): Promise<Result> {
   }
 }
 
-const startEdge = (dataDir: string, port: number): Promise<RoomParts> =>
+const startEdge = (dataDir: string, port: number): RoomParts =>
   createRoomParts({
     ...{ dataDir, redisUrl: `redis://127.0.0.1:${port}`, clock: systemClock, logger: silentLogger, hooks: [] },
     metrics: createMetrics("mute"),

@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
+import { openDatabase } from "../../storage/database.ts";
 import type { Archive, ArchiveOperations } from "./archive.ts";
 import type { ArchiveAnswer, ArchiveCall } from "./archive-thread.ts";
 
@@ -7,6 +9,8 @@ const MAX_WAITING = 5_000;
 
 /** The archive on threads: changes on one, reading on another, so that a search holds up no commit. */
 export interface RunningArchive extends Archive {
+  /** Resolves once both threads have opened the file; calls may come before. */
+  readonly opened: Promise<void>;
   /** Waits for calls under way and ends the threads. */
   stop(): Promise<void>;
 }
@@ -15,12 +19,16 @@ export interface RunningArchive extends Archive {
 const READS = new Set<keyof Archive>(["newest", "range", "cuts", "find", "before", "after", "recent"]);
 
 /** Opens (or makes) the archive's file on threads of its own. `onFailure` hears of a thread that died, `onRead` of reads. */
-export async function startArchive(
+export function startArchive(
   path: string,
   options: { readonly onFailure: (error: Error) => void; readonly onRead: (name: keyof Archive) => void },
-): Promise<RunningArchive> {
-  const writer = await startThread(path, options.onFailure);
-  const reader = await startThread(path, options.onFailure);
+): RunningArchive {
+  // what is one file for two threads is made by neither: turning on the write-ahead log waits for nobody
+  if (!existsSync(path)) openDatabase(path).close();
+  const writer = startThread(path, options.onFailure);
+  const reader = startThread(path, options.onFailure);
+  const opened = Promise.all([writer.ready, reader.ready]).then(() => undefined);
+  opened.catch(() => undefined);
   const operation =
     (name: keyof ArchiveOperations) =>
     (...args: readonly unknown[]) => {
@@ -30,6 +38,7 @@ export async function startArchive(
     };
   const names: (keyof Archive)[] = ["write", "close", "expire", ...READS];
   return {
+    opened,
     ...(Object.fromEntries(names.map((name) => [name, operation(name)])) as unknown as Archive),
     async stop() {
       await Promise.all([writer.stop(), reader.stop()]);
@@ -37,7 +46,7 @@ export async function startArchive(
   };
 }
 
-async function startThread(path: string, onFailure: (error: Error) => void) {
+function startThread(path: string, onFailure: (error: Error) => void) {
   const worker = new Worker(new URL("./archive-thread.ts", import.meta.url), { workerData: { path } });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   const ready = Promise.withResolvers<unknown>();
@@ -58,8 +67,8 @@ async function startThread(path: string, onFailure: (error: Error) => void) {
     onFailure(error);
   });
   worker.on("exit", () => failAll(new Error("the archive has stopped")));
-  await ready.promise;
   return {
+    ready: ready.promise,
     call(name: keyof ArchiveOperations, args: readonly unknown[]): Promise<unknown> {
       if (waiting.size >= MAX_WAITING) return Promise.reject(new Error("the archive is behind"));
       lastId += 1;
