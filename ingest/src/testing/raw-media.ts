@@ -7,15 +7,24 @@ const MTU = 1_100;
 /** 20 ms of silence, stereo (RFC 6716 3.1). */
 const SILENCE = Buffer.from([0xfc, 0xff, 0xfe]);
 
-/** Pictures of a second or two of H.264, each as its NAL units without start codes. */
-export function encodePictures(options: { readonly size: string; readonly frames: number; readonly bits: number }) {
-  const { size, frames, bits } = options;
+/**
+ * Pictures of a second or two of H.264 at 30 a second, each as its NAL units without start codes. `filter`: what becomes
+ * of the test picture; `gop`: pictures from one keyframe to the next.
+ */
+export function encodePictures(options: {
+  readonly size: string;
+  readonly frames: number;
+  readonly bits: number;
+  readonly filter?: string;
+  readonly gop?: number;
+}) {
+  const { size, frames, bits, filter = "null", gop = 30 } = options;
   const made = spawnSync(
     "ffmpeg",
     [
-      ...["-hide_banner", "-loglevel", "error", "-f", "lavfi", "-i", `testsrc2=size=${size}:rate=30`],
+      ...["-hide_banner", "-loglevel", "error", "-f", "lavfi", "-i", `testsrc2=size=${size}:rate=30`, "-vf", filter],
       ...["-frames:v", String(frames), "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency"],
-      ...["-profile:v", "baseline", "-pix_fmt", "yuv420p", "-g", "30", "-b:v", String(bits), "-threads", "1"],
+      ...["-profile:v", "baseline", "-pix_fmt", "yuv420p", "-g", String(gop), "-b:v", String(bits), "-threads", "1"],
       ...["-x264-params", "aud=1:sliced-threads=0:slices=1", "-f", "h264", "-"],
     ],
     { maxBuffer: 64 * 1024 * 1024 },
@@ -84,8 +93,7 @@ export class RawShow {
 
   /** Each parameter set in a packet of its own, as libdatachannel's packetiser writes them. */
   #picture(n: number): void {
-    const units = this.#pictures[n % this.#pictures.length] ?? [];
-    const payloads = units.flatMap((unit) => (unit.length <= MTU ? [unit] : fragment(unit)));
+    const payloads = packPicture(this.#pictures[n % this.#pictures.length] ?? []);
     for (const [i, payload] of payloads.entries()) {
       this.#videoSequence = (this.#videoSequence + 1) & 0xffff;
       this.#send(
@@ -97,6 +105,10 @@ export class RawShow {
     }
   }
 }
+
+/** The payloads of a picture's NAL units, each alone or in fragments. */
+export const packPicture = (units: readonly Buffer[]): Buffer[] =>
+  units.flatMap((unit) => (unit.length <= MTU ? [unit] : fragment(unit)));
 
 /** RFC 6184 5.8. */
 function fragment(unit: Buffer): Buffer[] {

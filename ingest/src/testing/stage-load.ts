@@ -99,36 +99,47 @@ async function readNode(redis: Pick<TestRedis, "client">): Promise<StageNode | u
   return Value.Check(stageNodeSchema, node) ? node : undefined;
 }
 
+/** Where a stage is spoken to, and as whom. */
+export interface StageDoor {
+  /** What `events` and `requests` stand below. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /** Somebody on a stage who sends and receives real RTP and shows nothing. */
 export class StageMember {
   readonly replies: StageReply[] = [];
+  /** Every packet received. */
+  onPacket: (packet: Buffer) => void = () => {};
+  /** Of what it sends. */
+  readonly ssrcs = { audio: 1 + Math.floor(Math.random() * 2 ** 31), video: 1 + Math.floor(Math.random() * 2 ** 31) };
   /** Packets received, and when the last one came, by the kind of their media. */
   readonly received = { audio: { packets: 0, lastMs: 0 }, video: { packets: 0, lastMs: 0 } };
-  readonly #child: StageChild;
-  readonly #path: string;
-  readonly #headers: Readonly<Record<string, string>>;
+  readonly #door: StageDoor;
   readonly #gone = new AbortController();
-  readonly #ssrcs = { audio: 1 + Math.floor(Math.random() * 2 ** 31), video: 1 + Math.floor(Math.random() * 2 ** 31) };
   /** When a packet last came, by SSRC, and whose sound an SSRC is. */
   readonly #lastMs = new Map<number, number>();
   readonly #sounds = new Map<string, number>();
   #client: RawClient | undefined;
   #show: RawShow | undefined;
+  #lead: (sdp: string) => string = (sdp) => sdp;
   #connectionId = "";
   #commands = 0;
 
-  private constructor(child: StageChild, room: string, actor: StageActor) {
-    this.#child = child;
-    this.#path = `/stage/${room}`;
-    this.#headers = { "x-lianmai-actor": encodeURIComponent(JSON.stringify(actor)) };
+  private constructor(door: StageDoor) {
+    this.#door = door;
   }
 
-  static async enter(child: StageChild, options: { readonly room: string; readonly actor: StageActor }) {
-    const member = new StageMember(child, options.room, options.actor);
-    const response = await fetch(`${child.url}${member.#path}/events`, {
-      headers: { "x-lianmai-node-token": child.token, ...member.#headers },
-      signal: member.#gone.signal,
-    });
+  /** By the stage's own door, as an edge names people there. */
+  static enter(child: StageChild, options: { readonly room: string; readonly actor: StageActor }) {
+    const actor = encodeURIComponent(JSON.stringify(options.actor));
+    const headers = { "x-lianmai-node-token": child.token, "x-lianmai-actor": actor };
+    return StageMember.enterBy({ url: `${child.url}/stage/${options.room}`, headers });
+  }
+
+  static async enterBy(door: StageDoor): Promise<StageMember> {
+    const member = new StageMember(door);
+    const response = await fetch(`${door.url}/events`, { headers: door.headers, signal: member.#gone.signal });
     if (!response.body) throw new Error(`no events: ${response.status}`);
     void member.#read(response.body).catch(() => {});
     await eventually(() => member.#connectionId !== "");
@@ -138,16 +149,16 @@ export class StageMember {
   async command(command: OwnCommand | DirectorCommand): Promise<string> {
     this.#commands += 1;
     const commandId = this.#commands;
-    await this.#request({ kind: "command", commandId, command });
+    await this.request({ kind: "command", commandId, command });
     const result = await eventually(() =>
       this.replies.find((reply) => reply.kind === "result" && reply.commandId === commandId),
     );
     return result.kind === "result" ? result.code : "";
   }
 
-  /** Connects its media; resolves when they may flow. */
-  async join(): Promise<void> {
-    const { audio, video } = this.#ssrcs;
+  /** Connects its media; resolves when they may flow. `lead`: what becomes of the stage's answer before it is taken. */
+  async join(lead: (sdp: string) => string = (sdp) => sdp): Promise<void> {
+    const { audio, video } = this.ssrcs;
     const client = new RawClient([
       { kind: "audio", ssrc: audio },
       { kind: "video", ssrc: video },
@@ -155,13 +166,14 @@ export class StageMember {
     this.#client?.close();
     this.#client = client;
     client.onPacket = (packet) => this.#received(packet);
-    await this.#request({ kind: "join", sdp: client.offer });
+    this.#lead = lead;
+    await this.request({ kind: "join", sdp: client.offer });
     await client.connected;
   }
 
   show(pictures: readonly (readonly Buffer[])[]): void {
     this.#show?.stop();
-    this.#show = new RawShow({ ssrcs: this.#ssrcs, pictures, send: (packet) => this.#client?.send(packet) });
+    this.#show = new RawShow({ ssrcs: this.ssrcs, pictures, send: (packet) => this.#client?.send(packet) });
   }
 
   /** Sends a packet as it is, over the protected connection. */
@@ -181,6 +193,7 @@ export class StageMember {
   }
 
   #received(packet: Buffer): void {
+    this.onPacket(packet);
     const header = readRtp(packet);
     if (header) this.#lastMs.set(header.ssrc, performance.now());
     const type = header?.payloadType;
@@ -190,9 +203,10 @@ export class StageMember {
     this.received[kind].lastMs = performance.now();
   }
 
-  async #request(request: StageRequest): Promise<void> {
-    const answer = await this.#child.call("POST", `${this.#path}/requests/${this.#connectionId}`, {
-      headers: { ...this.#headers },
+  async request(request: StageRequest): Promise<void> {
+    const answer = await fetch(`${this.#door.url}/requests/${this.#connectionId}`, {
+      method: "POST",
+      headers: { ...this.#door.headers, "content-type": "application/json" },
       body: JSON.stringify(request),
     });
     if (answer.status !== 202) throw new Error(`${request.kind}: ${answer.status} ${await answer.text()}`);
@@ -210,13 +224,13 @@ export class StageMember {
   async #take(reply: StageReply): Promise<void> {
     if (reply.kind === "result") this.replies.push(reply);
     if (reply.kind === "welcome") this.#connectionId = reply.connectionId;
-    if (reply.kind === "joined") this.#client?.answered(reply.sdp);
+    if (reply.kind === "joined") this.#client?.answered(this.#lead(reply.sdp));
     if (reply.kind !== "offer") return;
     for (const { mid, kind, participantId } of reply.tracks) {
       const line = reply.sdp.split(/^m=/m).find((section) => section.includes(`a=mid:${mid}\r\n`));
       if (kind === "audio") this.#sounds.set(participantId, Number(/a=ssrc:(\d+)/.exec(line ?? "")?.[1] ?? 0));
     }
     const sdp = reply.sdp.replaceAll("a=sendonly", "a=recvonly").replaceAll("a=setup:actpass", "a=setup:active");
-    await this.#request({ kind: "answer", offerId: reply.offerId, sdp });
+    await this.request({ kind: "answer", offerId: reply.offerId, sdp });
   }
 }

@@ -11,6 +11,10 @@ export interface PublisherOptions {
   readonly bitsPerSecond?: number;
   readonly bFrames?: number;
   readonly keyframeSeconds?: number;
+  /** Filter that changes the picture below the clock. */
+  readonly filter?: string;
+  /** lavfi source of the sound. */
+  readonly sound?: string;
 }
 
 export interface Publisher {
@@ -25,13 +29,14 @@ export interface Publisher {
 /** Starts publishing in real time until killed or refused. */
 export function publish(options: PublisherOptions): Publisher {
   const { url, size = "1280x720", fps = 30, bitsPerSecond = 2_500_000, bFrames = 0, keyframeSeconds = 1 } = options;
+  const { filter = "null", sound = "sine=frequency=440:beep_factor=4:sample_rate=48000" } = options;
   const child = spawn(
     "ffmpeg",
     [
       ...["-hide_banner", "-loglevel", "warning", "-nostats", "-re"],
       ...["-f", "lavfi", "-i", `testsrc2=size=${size}:rate=${fps}`],
-      ...["-re", "-f", "lavfi", "-i", "sine=frequency=440:beep_factor=4:sample_rate=48000"],
-      ...["-vf", `${clockFilter()},format=yuv420p`, "-c:v", "libx264", "-preset", "ultrafast"],
+      ...["-re", "-f", "lavfi", "-i", sound],
+      ...["-vf", `${filter},${clockFilter()},format=yuv420p`, "-c:v", "libx264", "-preset", "ultrafast"],
       ...(bFrames > 0 ? ["-bf", String(bFrames)] : ["-tune", "zerolatency"]),
       ...["-g", String(Math.round(fps * keyframeSeconds)), "-b:v", String(bitsPerSecond)],
       ...["-maxrate", String(bitsPerSecond), "-bufsize", String(bitsPerSecond / 2), "-threads", "1"],

@@ -7,6 +7,7 @@ import { tortureMutes } from "./mute.ts";
 import { tortureRoom } from "./room.ts";
 import { tortureStage } from "./stage.ts";
 import { tortureShow } from "./studio/torture-show.ts";
+import { tortureSync } from "./sync/torture-sync.ts";
 import { tortureWeakNetwork } from "./weak/weak-network.ts";
 
 const TORTURES: Readonly<Record<string, (args: readonly string[]) => Promise<boolean>>> = {
@@ -20,6 +21,7 @@ const TORTURES: Readonly<Record<string, (args: readonly string[]) => Promise<boo
   mute: tortureMutes,
   weak: tortureWeakNetwork,
   show: tortureShow,
+  sync: tortureSync,
 };
 
 const [name = "", ...args] = process.argv.slice(2);
