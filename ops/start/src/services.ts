@@ -18,7 +18,9 @@ const FLAGS = ["--disable-warning=ExperimentalWarning", "--enable-source-maps"];
  * How glibc gives memory back, where the operator has not said (mallopt(3)). Decoders of pictures and hashes of
  * passwords run on many threads: each would keep a heap of its own, and what they free once would never go back.
  */
-const MALLOC = { MALLOC_ARENA_MAX: "2", MALLOC_TRIM_THRESHOLD_: "131072", MALLOC_MMAP_THRESHOLD_: "131072" } as const;
+export const FEW_HEAPS = { MALLOC_ARENA_MAX: "2" } as const;
+/** Of an edge, which holds little; a mixer's pictures come and go 30 times a second and are kept. */
+const GIVEN_BACK = { MALLOC_TRIM_THRESHOLD_: "131072", MALLOC_MMAP_THRESHOLD_: "131072" } as const;
 
 /**
  * Where node keeps what it has compiled (node:module, module compile cache): a process that died is back with half the
@@ -36,7 +38,7 @@ export function serviceSpecs(env: ChildSpec["env"], folder: string): ChildSpec[]
     name,
     file: process.execPath,
     args: [...FLAGS, join(folder, main)],
-    env: name === "edge" ? { ...MALLOC, ...common } : common,
+    env: { ...FEW_HEAPS, ...(name === "edge" && GIVEN_BACK), ...common },
     ready: "message",
   }));
 }

@@ -4,6 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createBackoff, type Logger } from "@lianmai/process";
 import { connectToMixer } from "../mixer/media-socket.ts";
+import { MIXER_FLAGS } from "../mixer/memory.ts";
 import type { MixerEvent } from "../mixer/protocol.ts";
 import { NICENESS, prioritise } from "../prioritise.ts";
 
@@ -75,7 +76,11 @@ export class MixerPool {
   #start(): MixerChild {
     const module = this.#options.module ?? new URL("../mixer/main.ts", import.meta.url);
     const path = join(this.#options.directory, `mixer-${this.#started++}.sock`);
-    const child = fork(module, [path], { stdio: ["ignore", "inherit", "inherit", "ipc"], serialization: "json" });
+    const child = fork(module, [path], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      serialization: "json",
+      execArgv: [...process.execArgv, ...MIXER_FLAGS],
+    });
     // Its start-up is not to hold up the programs that run.
     prioritise(child.pid, NICENESS.starting);
     child.on("error", (error) => this.#options.logger.error({ err: error }, "mixer could not be started"));

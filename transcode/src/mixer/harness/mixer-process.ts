@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectToMixer } from "../media-socket.ts";
+import { MIXER_FLAGS } from "../memory.ts";
 import { type MixerCommand, type MixerEvent, type MixerRecord, RecordReader } from "../protocol.ts";
 
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
@@ -26,7 +27,7 @@ export class MixerProcess {
     const path = join(folder, "media.sock");
     this.child = fork(new URL("../main.ts", import.meta.url), [path], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
-      execArgv: [...(options.execArgv ?? [])],
+      execArgv: [...MIXER_FLAGS, ...(options.execArgv ?? [])],
     });
     this.child.once("exit", () => rmSync(folder, { recursive: true, force: true }));
     const reader = new RecordReader({ maxPayloadBytes: MAX_RECORD_BYTES });
