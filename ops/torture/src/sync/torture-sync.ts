@@ -1,6 +1,6 @@
 /**
  * Whether the sound and the picture of everybody in a programme stay together, in front of all of a guest whose clocks
- * drift and whose network loses and delays packets. `npm run torture -- sync --minutes 30 --guests 4`
+ * drift and whose network loses and delays packets. `npm run torture -- sync --minutes 30 --guests 3`
  */
 import { percentile, printRows, readOptions } from "@lianmai/bench/report";
 import { leftOut, probePackets, type Recording } from "@lianmai/e2e/record";
@@ -125,7 +125,7 @@ export const medianOf = (report: SyncReport, name: string): number =>
 /** Runs it at full length and prints what was found; false when something does not hold. */
 export async function tortureSync(args: readonly string[]): Promise<boolean> {
   const options = readOptions(args, {
-    ...{ minutes: 30, guests: 4, offset: 0, seed: 20_261_129 },
+    ...{ minutes: 30, guests: 3, offset: 0, seed: 20_261_129 },
     ...{ clock: 100, card: 100, loss: 3, jitter: 30 },
   });
   const troubles = {
