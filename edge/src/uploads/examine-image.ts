@@ -1,5 +1,5 @@
 /** Makes a picture harmless: decodes it, bounds it, writes it anew without anything but pixels. Only importer of sharp. */
-import sharp from "sharp";
+import type Sharp from "sharp";
 
 /** A picture as it is kept and served. */
 export interface CleanImage {
@@ -18,12 +18,21 @@ const QUALITY = 80;
 /** Longest a decoder may take. */
 const DECODE_BUDGET_S = 5;
 
-// one picture at a time for each thread of the pool, nothing kept between pictures
-sharp.cache(false);
-sharp.concurrency(1);
+let loading: Promise<typeof Sharp> | undefined;
+
+/** With the first picture: an edge that starts again is waited for. */
+async function load(): Promise<typeof Sharp> {
+  const { default: sharp } = await import("sharp");
+  // one picture at a time for each thread of the pool, nothing kept between pictures
+  sharp.cache(false);
+  sharp.concurrency(1);
+  return sharp;
+}
 
 /** Undefined for what cannot be decoded within the bounds. */
 export async function cleanImage(given: Buffer): Promise<CleanImage | undefined> {
+  loading ??= load();
+  const sharp = await loading;
   try {
     const source = sharp(given, { limitInputPixels: MAX_PIXELS, failOn: "error", sequentialRead: true });
     const { pages = 1 } = await source.metadata();

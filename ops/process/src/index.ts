@@ -7,3 +7,4 @@ export { type OpsServer, type Readiness, startOpsRoutes } from "./ops-routes.ts"
 export { connectRedis, type Redis } from "./redis.ts";
 export { type ProcessContext, runProcess, settingsOrExit } from "./run-process.ts";
 export { readSettings, type Settings, SettingsError, settingsSchema } from "./settings.ts";
+export { sourceStack } from "./source-stack.ts";

@@ -64,7 +64,7 @@ function keepPlaces(input) {
   };
 }
 
-/** Leaves the packages out of the source maps: Node reads a map whole, at the first error, while viewers wait. */
+/** Leaves the packages out of the source maps: a map is read whole, at the first error, while viewers wait. */
 const mapOnlyOurs = {
   name: "map-only-ours",
   transform: {

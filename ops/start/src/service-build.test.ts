@@ -48,6 +48,8 @@ async function change(path: string, from: string | RegExp, to: string): Promise<
   return changed;
 }
 
+const lineOf = (text: string, part: string) => text.split("\n").findIndex((line) => line.includes(part)) + 1;
+
 it("holds every process and thread, and no second start makes it again", async () => {
   for (const name of Object.keys(SERVICE_ENTRIES)) expect(existsSync(join(first, `${name}.mjs`)), name).toBe(true);
   expect(await ensure()).toEqual({ folder: first, said: "" });
@@ -59,24 +61,28 @@ it("is made again when a source changes; stack traces name the source", async ()
     join(root, "edge/src/storage/migrate.ts"),
     `${text}\nfunction fail(): never { throw new Error("as asked"); }\n`,
   );
+  const mixer = await change("transcode/src/mixer/main.ts", /^listenForParent/m, 'throw new Error("as asked");\n$&');
   const { folder, said } = await ensure();
   expect(said).toContain("bundling");
   expect(folder).not.toBe(first);
+  await expect(promisify(execFile)(process.execPath, [join(folder, "transcode/mixer.mjs")])).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(`transcode/src/mixer/main.ts:${lineOf(mixer, "as asked")}:`),
+  });
   const env = {
     PATH: process.env.PATH,
     DATA_DIR: join(root, "data"),
     REDIS_URL: "redis://127.0.0.1:1",
     HTTP_PORT: "0",
   };
-  const edge = promisify(execFile)(process.execPath, ["--enable-source-maps", join(folder, "edge/main.mjs")], { env });
+  const edge = promisify(execFile)(process.execPath, [join(folder, "edge/main.mjs")], { env });
   const { stdout } = await edge.then(
     () => ({ stdout: "" }),
     (error: { readonly stdout: string }) => error,
   );
   const { err } = JSON.parse(stdout.trim().split("\n").at(-1) ?? "{}");
-  const line = (part: string) => text.split("\n").findIndex((entry) => entry.includes(part)) + 1;
   expect(err.message).toBe("as asked");
-  expect(err.stack).toContain(`edge/src/storage/migrate.ts:${line("  fail();")}:`);
+  expect(err.stack).toContain(`edge/src/storage/migrate.ts:${lineOf(text, "  fail();")}:`);
   expect(err.stack).toContain("edge/src/create-edge.ts:");
   expect(err.stack).not.toContain(".mjs:");
 });

@@ -11,9 +11,6 @@ const PROCESSES = [
   { name: "edge", main: "edge/main.mjs" },
 ] as const;
 
-/** Stack traces name the TypeScript that a bundle is made of. */
-const FLAGS = ["--disable-warning=ExperimentalWarning", "--enable-source-maps"];
-
 /**
  * How glibc gives memory back, where the operator has not said (mallopt(3)). Decoders of pictures and hashes of
  * passwords run on many threads: each would keep a heap of its own, and what they free once would never go back.
@@ -37,7 +34,7 @@ export function serviceSpecs(env: ChildSpec["env"], folder: string): ChildSpec[]
   return PROCESSES.map(({ name, main }) => ({
     name,
     file: process.execPath,
-    args: [...FLAGS, join(folder, main)],
+    args: ["--disable-warning=ExperimentalWarning", join(folder, main)],
     env: { ...FEW_HEAPS, ...(name === "edge" && GIVEN_BACK), ...common },
     ready: "message",
   }));

@@ -3,7 +3,7 @@
  * argument. Ends by itself when either is closed, since nobody would see what it makes.
  */
 import type { Socket } from "node:net";
-import { systemClock } from "@lianmai/process";
+import { sourceStack, systemClock } from "@lianmai/process";
 import { listenForParent } from "./media-socket.ts";
 import type { MixerCommand, MixerEvent } from "./protocol.ts";
 import { Mixer } from "./shell/mixer.ts";
@@ -31,6 +31,10 @@ function serve(media: Socket): void {
   send({ kind: "ready" });
 }
 
+process.on("uncaughtException", (error) => {
+  process.stderr.write(`${sourceStack(error.stack ?? String(error))}\n`);
+  process.exit(1);
+});
 process.on("disconnect", end);
 // Ctrl-C reaches the whole group; the parent decides when a mixer ends.
 process.on("SIGINT", () => {});
