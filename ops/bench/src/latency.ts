@@ -71,7 +71,7 @@ export async function benchLatency(args: readonly string[]): Promise<void> {
       ["glass-to-glass p50 ms", Math.round(percentile(ages, 0.5))],
       ["glass-to-glass p95 ms", Math.round(percentile(ages, 0.95))],
       ["glass-to-glass max ms", Math.round(Math.max(...ages))],
-      ["gaps between frames > 250 ms", gaps.filter((gap) => gap > 250).length],
+      ["gaps between frames > 250 ms, at s", gapsAt(times, startedMs)],
       ["longest gap ms", Math.round(Math.max(...gaps))],
       ["first frame after navigation began, ms", list(firstFrames.map(({ sinceStartMs }) => sinceStartMs))],
       ["first frame after the page's load event, ms", list(firstFrames.map(({ sinceLoadMs }) => sinceLoadMs))],
@@ -95,6 +95,17 @@ export async function benchLatency(args: readonly string[]): Promise<void> {
     await browser.close();
     await stack.stop();
   }
+}
+
+const LONG_GAP_MS = 250;
+
+/** Each long gap and when it began, seconds since the measurement did. */
+function gapsAt(times: readonly number[], startedMs: number): string {
+  const found = times.flatMap((at, k) => {
+    const gap = (times[k + 1] ?? at) - at;
+    return gap > LONG_GAP_MS ? [`${Math.round(gap)} at ${((at - startedMs) / 1_000).toFixed(0)}`] : [];
+  });
+  return `${found.length}${found.length > 0 ? `: ${found.join(", ")}` : ""}`;
 }
 
 const list = (values: readonly number[]): string => values.map(Math.round).join(" ");
