@@ -60,11 +60,14 @@ export async function benchLatency(args: readonly string[]): Promise<void> {
       transits.push(...(await readMetric(transcodeUrl, "lianmai_mixer_transit_milliseconds")));
       lags.push(...(await readMetric(transcodeUrl, "lianmai_encoder_lag_milliseconds")));
     }
-    const samples = await page.evaluate<[number, number, boolean[]][]>("window.__clockSamples");
+    // Handing over ten minutes of samples holds the page up: it is over by then.
+    const endedMs = Date.now();
     const stats = await page.evaluate<Record<string, unknown>>("window.__lianmaiStats?.() ?? {}");
-    const settled = samples.filter(([at]) => at > startedMs + SETTLE_MS);
+    const samples = await page.evaluate<[number, number, boolean[]][]>("window.__clockSamples");
+    const isMeasured = (at: number): boolean => at > startedMs + SETTLE_MS && at < endedMs;
+    const settled = samples.filter(([at]) => isMeasured(at));
     const ages = settled.map(([at, , bits]) => clockAgeMs(bits, at));
-    const times = (await page.evaluate<number[]>("window.__frameTimes")).filter((at) => at > startedMs + SETTLE_MS);
+    const times = (await page.evaluate<number[]>("window.__frameTimes")).filter(isMeasured);
     const gaps = times.slice(1).map((at, k) => at - (times[k] ?? at));
     const { live } = await stack.api<{ live: { renditions: { name: string }[] } | null }>("GET", "/api/v1/rooms/bench");
     printRows(`latency: 720p30, parts ${part} ms, ${minutes} min, ${times.length} frames, ${ages.length} read`, [
