@@ -28,7 +28,10 @@ export async function createTranscode(context: ProcessContext): Promise<{ stop()
   const subscriber = connectRedis(settings.REDIS_URL, { logger, role: "subscriber" });
   const instance = readInstanceId(settings.DATA_DIR, "transcode");
   // a mixer takes the longest to start, and after a crash a programme waits for it
-  const mixers = new MixerPool({ logger, directory: ownSocketDirectory() });
+  const mixers = new MixerPool({
+    ...{ logger, directory: ownSocketDirectory() },
+    minSourceDelayMs: settings.MIN_SOURCE_DELAY_MS,
+  });
   const [encoder] = await Promise.all([probeEncoder(), warmUpFfmpeg()]);
   const origin = createOrigin({ clock, logger, metrics });
   let registry: ProgramRegistry | null = null;

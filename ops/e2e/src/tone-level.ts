@@ -36,12 +36,14 @@ export function toneLevels(samples: Float32Array, hertz: number): Float32Array {
 const SILENT_SHARE = 0.1;
 /** Fainter than any tone of a guest in the mix, louder than what other tones leak into its place. */
 const LEAST_LEVEL = 0.01;
-/** Time that says how loud the tone usually is, as long before the moment that is asked about. */
-const USUAL_MS = 500;
+/** Time that says how loud the tone usually is, and ends as long before the moment that is asked about. */
+const [USUAL_MS, BEFORE_MS] = [1_000, 500];
+/** Of the levels in that time: a busy browser sends sound with gaps. */
+const USUAL_SHARE = 0.8;
 
 /** Longest time that a tone which should never stop is silent, milliseconds; NaN when it is not there at all. */
 export function longestSilenceMs(levels: Float32Array): number {
-  const usual = median(levels);
+  const usual = levelAt(levels, 0.5);
   if (usual < LEAST_LEVEL) return Number.NaN;
   let [longest, silent] = [0, 0];
   for (const level of levels) {
@@ -57,7 +59,7 @@ export function longestSilenceMs(levels: Float32Array): number {
  * nothing to fall silent, or when it goes on.
  */
 export function silentAfterMs(levels: Float32Array, span: { readonly fromMs: number; readonly toMs: number }): number {
-  const [from, to] = [Math.floor((span.fromMs - USUAL_MS) / WINDOW_MS), Math.floor(span.toMs / WINDOW_MS)];
+  const [from, to] = [Math.floor((span.fromMs - BEFORE_MS) / WINDOW_MS), Math.floor(span.toMs / WINDOW_MS)];
   const usual = usualLevel(levels, span.fromMs);
   if (usual < LEAST_LEVEL || to > levels.length) return Number.NaN;
   const last = levels.subarray(from, to).findLastIndex((level) => level > usual * SILENT_SHARE);
@@ -69,8 +71,10 @@ export const isHeardBefore = (levels: Float32Array, fromMs: number): boolean =>
   usualLevel(levels, fromMs) >= LEAST_LEVEL;
 
 function usualLevel(levels: Float32Array, fromMs: number): number {
-  const end = Math.max(0, Math.floor((fromMs - USUAL_MS) / WINDOW_MS));
-  return median(levels.subarray(Math.max(0, end - USUAL_MS / WINDOW_MS), end));
+  const end = Math.max(0, Math.floor((fromMs - BEFORE_MS) / WINDOW_MS));
+  return levelAt(levels.subarray(Math.max(0, end - USUAL_MS / WINDOW_MS), end), USUAL_SHARE);
 }
 
-const median = (levels: Float32Array): number => levels.toSorted()[Math.floor(levels.length / 2)] ?? 0;
+/** The level that so great a share of them is below. */
+const levelAt = (levels: Float32Array, share: number): number =>
+  levels.toSorted()[Math.floor(levels.length * share)] ?? 0;

@@ -97,6 +97,13 @@ export const settingsSchema = Type.Object({
     default: 0,
     description: "Highest frame rate of a program. 0: chosen from the number of cores.",
   }),
+  MIN_SOURCE_DELAY_MS: Type.Integer({
+    minimum: 15,
+    maximum: 400,
+    default: 15,
+    description:
+      "Least time that an encoder's media waits before it is mixed; more is added while its packets come late. Raise it where pictures are repeated (`lianmai_mixer_held_pictures`) because encoder or machine stall now and then.",
+  }),
   GIFT_HOST_PERCENT: Type.Integer({
     minimum: 0,
     maximum: 100,

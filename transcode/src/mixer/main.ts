@@ -1,6 +1,6 @@
 /**
  * The mixer process of one room: commands and events over IPC, media records over the Unix socket named by the first
- * argument. Ends by itself when either is closed, since nobody would see what it makes.
+ * argument; the second, when given, is the least delay of an encoder's media in milliseconds. Ends by itself when either is closed, since nobody would see what it makes.
  */
 import type { Socket } from "node:net";
 import { sourceStack, systemClock } from "@lianmai/process";
@@ -20,7 +20,11 @@ function end(): void {
 }
 
 function serve(media: Socket): void {
-  const serving = new Mixer({ clock: systemClock, media, send });
+  const minDelayMs = process.argv[3];
+  const serving = new Mixer({
+    ...{ clock: systemClock, media, send },
+    minSourceDelayMs: minDelayMs === undefined ? undefined : Number(minDelayMs),
+  });
   mixer = serving;
   // Nothing is ever read; reading is how the other side's end is noticed.
   media.resume();

@@ -10,7 +10,7 @@ import { pick, type Random, randomFrom } from "@lianmai/process/testing/seeded-r
 import { type Judgement, judge, judgeSound, seams } from "../judge-recording.ts";
 import { SHOW_FPS } from "../show.ts";
 import { ACTS, MUTED_MS, type Mute } from "./acts.ts";
-import { type Cast, startCast } from "./cast.ts";
+import { type Cast, MIN_SOURCE_DELAY_MS, startCast } from "./cast.ts";
 import { type CounterName, countsSince, type ProgrammeCounts } from "./programme-counts.ts";
 
 const MUTE_BOUND_MS = 1_000;
@@ -66,6 +66,7 @@ export async function runGuestShow(options: {
 async function perform(cast: Cast, options: { readonly untilMs: number; readonly random: Random }) {
   const acts = new Map<string, number>();
   const mutes: Mute[] = [];
+  let counts = await cast.counts();
   for (let turn = 0; Date.now() < options.untilMs || turn < NAMES.length; turn += 1) {
     const name = actOf(turn, options.random);
     const guest = pick(options.random, cast.guests);
@@ -74,7 +75,10 @@ async function perform(cast: Cast, options: { readonly untilMs: number; readonly
       const mute = await ACTS[name]?.(cast, guest);
       if (mute) mutes.push(mute);
       acts.set(name, (acts.get(name) ?? 0) + 1);
-      process.stdout.write(`${name} of ${guest.name}: ${Date.now() - beganMs} ms\n`);
+      const before = counts;
+      counts = await cast.counts();
+      const filled = filledOf(countsSince(before, counts)).map((text) => `; ${text}`);
+      process.stdout.write(`${name} of ${guest.name}: ${Date.now() - beganMs} ms${filled.join("")}\n`);
     } catch (error) {
       // Where everybody is now is not known: what follows would prove nothing.
       return { acts, mutes, failed: [`${name} of ${guest.name}: ${String(error).slice(0, 200)}`] };
@@ -133,18 +137,19 @@ export function faultsOf(report: ShowReport): string[] {
   ];
 }
 
-const filledOf = ({ counts }: ShowReport): string[] =>
+const filledOf = (counts: ProgrammeCounts): string[] =>
   FILLED.filter((name) => counts[name] > 0).map((name) => `${name}: ${counts[name]}`);
 
 /** Runs it at full length and prints what was found; false when something does not hold. */
 export async function tortureShow(args: readonly string[]): Promise<boolean> {
   const options = readOptions(args, { minutes: 15, guests: 4, seed: 20_261_125 });
   const report = await runGuestShow(options);
-  const faults = [...faultsOf(report), ...filledOf(report)];
+  const faults = [...faultsOf(report), ...filledOf(report.counts)];
   const { pictures, sound, muteMs } = report;
   printRows(`show: an encoder and ${options.guests} guests, ${options.minutes} min, seed ${options.seed}`, [
     ["acts", [...report.acts].map(([name, times]) => `${name} ${times}`).join(", ")],
     ["recorded", `${pictures.parts} parts, ${pictures.segments} segments, ${pictures.pictures.length} pictures`],
+    ["the encoder's media waits at least, ms", MIN_SOURCE_DELAY_MS],
     ["pictures left out", pictures.leftOut],
     ["discontinuities", pictures.discontinuities + sound.discontinuities],
     ["breaks of times, pictures and sound", pictures.breaks.length + sound.breaks.length],

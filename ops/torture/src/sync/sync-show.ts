@@ -6,7 +6,7 @@ import { type Recorder, record } from "@lianmai/e2e/record";
 import { type Stack, startStack } from "@lianmai/e2e/stack";
 import { FLASH_EVERY_MS, FLASH_MS, flashFilter } from "@lianmai/ingest/testing/flash-show";
 import type { Browser, Page } from "playwright-core";
-import { stepBack } from "../studio/step-back.ts";
+import { goFirst } from "../studio/right-of-way.ts";
 import { flashDevices } from "./flash-devices.ts";
 import { type MadeGuest, makeGuest, type Troubles } from "./made-guest.ts";
 import type { Area } from "./read-onsets.ts";
@@ -90,6 +90,7 @@ async function open(
     ...{ filter: flashFilter("t"), sound: beepSource(options.hostOffsetMs) },
   });
   cleanUp.defer(() => encoder.kill());
+  await goFirst(encoder.process.pid);
   const room = () => stack.api<RoomView>("GET", `/api/v1/rooms/${SLUG}`);
   const { live } = await until("the programme", room, (view) => view.live?.at === "live", { budgetMs: STEP_BUDGET_MS });
   const director = await StageDirector.enter(stack, SLUG);
@@ -106,7 +107,6 @@ async function open(
     if (troubles === "browser") {
       browser ??= await launch(cleanUp);
       const page = await openPage(browser, stack, { name, hertz, offsetMs });
-      await stepBack("chromium");
       await page.getByRole("button", { name: "Raise hand", exact: true }).click();
       await seat(name);
       await page.getByText("You are on air").waitFor();

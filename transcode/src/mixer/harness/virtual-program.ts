@@ -78,9 +78,15 @@ export class VirtualProgram {
   }
 
   /** A source whose events are noted. */
-  source(sourceId: string, options: { readonly fpsHint: number }): FlvSource {
+  source(
+    sourceId: string,
+    options: {
+      readonly fpsHint: number;
+      readonly minDelayMs?: number | undefined;
+    },
+  ): FlvSource {
     const onEvent = (event: SourceEvent): void => this.note(`${sourceId}: ${JSON.stringify(event)}`);
-    return new FlvSource({ sourceId, fpsHint: options.fpsHint, onEvent });
+    return new FlvSource({ sourceId, ...options, onEvent });
   }
 
   /** Does something at a time. */

@@ -19,6 +19,8 @@ export interface MixerOptions {
   readonly clock: Clock;
   readonly media: Writable;
   readonly send: (event: MixerEvent) => void;
+  /** Least delay of an encoder's media; see `PlayoutDelay`. */
+  readonly minSourceDelayMs?: number | undefined;
 }
 
 interface Feed {
@@ -89,13 +91,13 @@ export class Mixer {
   }
 
   #open({ sourceId, url, format, fpsHint }: SourceSpec): BodySource {
-    const { clock } = this.#options;
+    const { clock, minSourceDelayMs } = this.#options;
     const common = {
       sourceId,
       onEvent: (event: SourceEvent) => this.#sourceEvent(sourceId, event),
       lagMs: () => Math.max(0, clock.monotonicMs() - (this.#engine?.nextDueMs ?? Number.POSITIVE_INFINITY)),
     };
-    if (format === "flv") return new FlvSource({ ...common, fpsHint });
+    if (format === "flv") return new FlvSource({ ...common, fpsHint, minDelayMs: minSourceDelayMs });
     const keyframes = new KeyframeRequests({ sourceUrl: url, clock });
     return new RtpSource({ ...common, onKeyframeNeeded: () => keyframes.ask() });
   }

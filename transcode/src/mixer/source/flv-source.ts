@@ -5,6 +5,7 @@
 import { availableParallelism } from "node:os";
 import { FlvError, FlvReader, type FlvTag, parseAudioTag, parseVideoTag } from "@lianmai/ingest/flv";
 import type { Picture } from "../av/video-decoder.ts";
+import { INITIAL_DELAY_MS, MIN_DELAY_MS } from "../clock/playout-delay.ts";
 import { decideFps } from "./decide-fps.ts";
 import { Playout } from "./playout.ts";
 import { SoundTrack } from "./sound-track.ts";
@@ -26,13 +27,15 @@ export interface FlvSourceOptions {
   readonly onEvent: (event: SourceEvent) => void;
   /** By how much the program is late now, for lack of CPU. */
   readonly lagMs?: () => number;
+  /** Least time media waits before they are due. */
+  readonly minDelayMs?: number | undefined;
 }
 
 export class FlvSource implements Source {
   readonly sourceId: string;
   readonly #options: FlvSourceOptions;
-  readonly #playout = new Playout();
-  readonly #sound = new SoundTrack(this.#playout);
+  readonly #playout: Playout;
+  readonly #sound: SoundTrack;
   readonly #video: VideoTrack;
   #reader = new FlvReader();
   #hasVideo = false;
@@ -44,6 +47,9 @@ export class FlvSource implements Source {
   constructor(options: FlvSourceOptions) {
     this.sourceId = options.sourceId;
     this.#options = options;
+    const { minDelayMs = MIN_DELAY_MS } = options;
+    this.#playout = new Playout({ initialMs: Math.max(INITIAL_DELAY_MS, minDelayMs), minMs: minDelayMs });
+    this.#sound = new SoundTrack(this.#playout);
     this.#video = new VideoTrack({
       threads: decodeThreads,
       dueMs: (mediaMs) => this.#playout.dueMs(mediaMs),
