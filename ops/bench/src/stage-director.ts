@@ -20,6 +20,7 @@ export class StageDirector {
   #connectionId = "";
   #commands = 0;
   #stage: StageView | undefined;
+  #speakers: readonly string[] = [];
 
   private constructor(stack: Stack, slug: string) {
     this.#stack = stack;
@@ -80,6 +81,12 @@ export class StageDirector {
     return found?.participantId ?? "";
   }
 
+  /** Waits until the stage says that somebody speaks. */
+  async awaitSpeaker(participantId: string): Promise<void> {
+    const speaks = async () => this.#speakers.includes(participantId);
+    await until(`the voice of ${participantId}`, speaks, Boolean, { budgetMs: BUDGET_MS });
+  }
+
   leave(): void {
     this.#gone.abort();
   }
@@ -104,6 +111,7 @@ export class StageDirector {
   #take(reply: StageReply): void {
     if (reply.kind === "welcome") this.#connectionId = reply.connectionId;
     if (reply.kind === "welcome" || reply.kind === "stage") this.#stage = reply.stage;
+    if (reply.kind === "speakers") this.#speakers = reply.participantIds;
     if (reply.kind === "result") this.#results.set(reply.commandId, reply.code);
   }
 }

@@ -19,8 +19,10 @@ const onAir = ({ page }: Guest): Promise<void> => page.getByText("You are on air
 
 /** By name. */
 export const ACTS: Readonly<Record<string, Act>> = {
-  async mute(cast, { name, participantId, hertz }) {
-    // who came back just now is heard for a while before
+  async mute(cast, guest) {
+    const { name, participantId, hertz } = guest;
+    // Who came back just now is heard for a while before; a browser that is held up sends nothing meanwhile.
+    await cast.hears(guest);
     await sleep(CALM_MS);
     const { sentMs } = await cast.direct({ kind: "mute", participantId, muted: true });
     await sleep(MUTED_MS);

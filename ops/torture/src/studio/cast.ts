@@ -47,6 +47,8 @@ export interface Cast {
   direct(command: DirectorCommand): Promise<Directed>;
   /** From backstage to a seat. */
   seat(guest: Guest): Promise<void>;
+  /** Waits until the stage hears the guest. */
+  hears(guest: Guest): Promise<void>;
   layout(kind: string): Promise<void>;
   /** Records the pictures and the sound from the next segment on. */
   record(): Promise<{ readonly pictures: Recorder; readonly sound: Recorder }>;
@@ -109,6 +111,7 @@ async function open(options: { readonly guests: number }, cleanUp: AsyncDisposab
     ...{ guests, programId, direct, close: () => cleanUp.disposeAsync(), counts: () => readCounts(stack, SLUG) },
     enter: async ({ name, page }) => void (await enter(name, page)),
     seat: ({ page, participantId }) => seat(page, participantId),
+    hears: ({ participantId }) => director.awaitSpeaker(participantId),
     layout: async (kind) => void (await stack.api("PUT", `/api/v1/rooms/${SLUG}/layout`, { kind })),
     async record() {
       const base = `${stack.url}/live/${SLUG}/${await programId()}`;
