@@ -13,7 +13,11 @@ const GAUGES: readonly (readonly [name: string, help: string, read: Read])[] = [
   ["lianmai_mixer_restarts", "Mixers started again in this program.", (s) => s.mixer.restarts],
   ["lianmai_mixer_transit_milliseconds", "Source frame in to picture out.", (s) => s.mixer.stats?.transitMs],
   ["lianmai_mixer_playout_delay_milliseconds", "Playout delay of the source.", (s) => s.mixer.stats?.playoutDelayMs],
-  ["lianmai_mixer_late_milliseconds", "Latest picture of the last second.", (s) => s.mixer.stats?.tickLateMaxMs],
+  [
+    "lianmai_mixer_late_milliseconds",
+    "How late a picture was made, the worst of a second.",
+    (s) => s.mixer.stats?.tickLateMaxMs,
+  ],
   ["lianmai_mixer_held_pictures", "Pictures repeated: nothing newer was due.", (s) => s.mixer.stats?.held],
   ["lianmai_mixer_audio_underruns", "Times the source's sound ran dry.", (s) => s.mixer.stats?.audioUnderruns],
   ["lianmai_mixer_decode_errors", "Packets that could not be decoded.", (s) => s.mixer.stats?.decodeErrors],

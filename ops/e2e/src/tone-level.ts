@@ -36,9 +36,10 @@ export function toneLevels(samples: Float32Array, hertz: number): Float32Array {
 const SILENT_SHARE = 0.1;
 /** Fainter than any tone of a guest in the mix, louder than what other tones leak into its place. */
 const LEAST_LEVEL = 0.01;
-/** Time that says how loud the tone usually is, and ends as long before the moment that is asked about. */
-const [USUAL_MS, BEFORE_MS] = [1_000, 500];
-/** Of the levels in that time: a busy browser sends sound with gaps. */
+/** Time that says how loud the tone usually is; it ends {@link BEFORE_MS} before the moment that is asked about. */
+const USUAL_MS = 1_000;
+const BEFORE_MS = 500;
+/** Of the levels in that time, so many may be lower than the usual one: a busy browser sends sound with gaps. */
 const USUAL_SHARE = 0.8;
 
 /** Longest time that a tone which should never stop is silent, milliseconds; NaN when it is not there at all. */

@@ -1,6 +1,7 @@
 /**
  * The mixer process of one room: commands and events over IPC, media records over the Unix socket named by the first
- * argument; the second, when given, is the least delay of an encoder's media in milliseconds. Ends by itself when either is closed, since nobody would see what it makes.
+ * argument; the second, when given, is the least delay of an encoder's media in milliseconds. Ends by itself when
+ * either is closed, since nobody would see what it makes.
  */
 import type { Socket } from "node:net";
 import { sourceStack, systemClock } from "@lianmai/process";

@@ -1,4 +1,5 @@
 /** A show that an encoder feeds, a host who directs it, and guests in pages of their own. */
+import { readMetric } from "@lianmai/bench/metrics";
 import { type Directed, StageDirector } from "@lianmai/bench/stage-director";
 import { startBrowser, until } from "@lianmai/e2e/browser";
 import { publish } from "@lianmai/e2e/publisher";
@@ -7,8 +8,8 @@ import { type Stack, startStack } from "@lianmai/e2e/stack";
 import { GUEST_TONES_HZ, toneDevices } from "@lianmai/e2e/tone-devices";
 import type { DirectorCommand } from "@lianmai/ingest/stage";
 import type { Browser, Page } from "playwright-core";
+import { goFirst, stepBack } from "../right-of-way.ts";
 import { type ProgrammeCounts, readCounts } from "./programme-counts.ts";
-import { goFirst, stepBack } from "./right-of-way.ts";
 
 const SLUG = "torture-show";
 const PASSWORD = "correct horse battery";
@@ -52,6 +53,8 @@ export interface Cast {
   layout(kind: string): Promise<void>;
   /** Records the pictures and the sound from the next segment on. */
   record(): Promise<{ readonly pictures: Recorder; readonly sound: Recorder }>;
+  /** How long the encoder's media waited before anybody else came, milliseconds; as the mixer says. */
+  readonly sourceDelayMs: number;
   programId(): Promise<string | undefined>;
   counts(): Promise<ProgrammeCounts>;
   close(): Promise<void>;
@@ -76,10 +79,13 @@ async function open(options: { readonly guests: number }, cleanUp: AsyncDisposab
   const { key } = await stack.room(SLUG, { graceMs: 60_000 });
   const encoder = publish({ url: `${stack.rtmpUrl}/${key}`, ...SOURCE });
   cleanUp.defer(() => encoder.kill());
-  await goFirst(encoder.process.pid);
+  cleanUp.defer(await goFirst(encoder.process.pid));
   const room = () => stack.api<RoomView>("GET", `/api/v1/rooms/${SLUG}`);
   const programId = async () => (await room()).live?.programId;
   await until("the programme", room, ({ live }) => live?.at === "live", { budgetMs: STEP_BUDGET_MS });
+  const delays = () =>
+    readMetric(`http://127.0.0.1:${stack.ports.transcode}`, "lianmai_mixer_playout_delay_milliseconds");
+  const [sourceDelayMs = 0] = await until("the delay", delays, ([delay]) => delay !== undefined);
   const director = await StageDirector.enter(stack, SLUG);
   cleanUp.defer(() => director.leave());
   const direct = async (command: DirectorCommand): Promise<Directed> => {
@@ -108,7 +114,14 @@ async function open(options: { readonly guests: number }, cleanUp: AsyncDisposab
     guests.push({ name, hertz, page, participantId: await enter(name, page) });
   }
   return {
-    ...{ guests, programId, direct, close: () => cleanUp.disposeAsync(), counts: () => readCounts(stack, SLUG) },
+    ...{
+      guests,
+      programId,
+      sourceDelayMs,
+      direct,
+      close: () => cleanUp.disposeAsync(),
+      counts: () => readCounts(stack, SLUG),
+    },
     enter: async ({ name, page }) => void (await enter(name, page)),
     seat: ({ page, participantId }) => seat(page, participantId),
     hears: ({ participantId }) => director.awaitSpeaker(participantId),

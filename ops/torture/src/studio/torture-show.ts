@@ -10,7 +10,7 @@ import { pick, type Random, randomFrom } from "@lianmai/process/testing/seeded-r
 import { type Judgement, judge, judgeSound, seams } from "../judge-recording.ts";
 import { SHOW_FPS } from "../show.ts";
 import { ACTS, MUTED_MS, type Mute } from "./acts.ts";
-import { type Cast, MIN_SOURCE_DELAY_MS, startCast } from "./cast.ts";
+import { type Cast, startCast } from "./cast.ts";
 import { type CounterName, countsSince, type ProgrammeCounts } from "./programme-counts.ts";
 
 const MUTE_BOUND_MS = 1_000;
@@ -32,6 +32,8 @@ export interface ShowReport {
   readonly gapMs: number;
   readonly sameProgramme: boolean;
   readonly counts: ProgrammeCounts;
+  /** See {@link Cast.sourceDelayMs}. */
+  readonly sourceDelayMs: number;
 }
 
 /** Runs one show for at least `minutes`, each act at least once; four guests at most. */
@@ -54,7 +56,13 @@ export async function runGuestShow(options: {
     const counts = countsSince(before, await cast.counts());
     const [pictures, sound] = [await recorders.pictures.stop(), await recorders.sound.stop()];
     return {
-      ...{ acts: done.acts, failed: done.failed, counts, sameProgramme: (await cast.programId()) === programId },
+      ...{
+        acts: done.acts,
+        failed: done.failed,
+        counts,
+        sourceDelayMs: cast.sourceDelayMs,
+        sameProgramme: (await cast.programId()) === programId,
+      },
       pictures: judge(pictures, { fps: SHOW_FPS }),
       ...listen(sound, done.mutes),
     };
@@ -149,7 +157,7 @@ export async function tortureShow(args: readonly string[]): Promise<boolean> {
   printRows(`show: an encoder and ${options.guests} guests, ${options.minutes} min, seed ${options.seed}`, [
     ["acts", [...report.acts].map(([name, times]) => `${name} ${times}`).join(", ")],
     ["recorded", `${pictures.parts} parts, ${pictures.segments} segments, ${pictures.pictures.length} pictures`],
-    ["the encoder's media waits at least, ms", MIN_SOURCE_DELAY_MS],
+    ["the encoder's media waited, ms", report.sourceDelayMs.toFixed(0)],
     ["pictures left out", pictures.leftOut],
     ["discontinuities", pictures.discontinuities + sound.discontinuities],
     ["breaks of times, pictures and sound", pictures.breaks.length + sound.breaks.length],

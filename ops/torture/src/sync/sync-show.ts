@@ -6,7 +6,7 @@ import { type Recorder, record } from "@lianmai/e2e/record";
 import { type Stack, startStack } from "@lianmai/e2e/stack";
 import { FLASH_EVERY_MS, FLASH_MS, flashFilter } from "@lianmai/ingest/testing/flash-show";
 import type { Browser, Page } from "playwright-core";
-import { goFirst } from "../studio/right-of-way.ts";
+import { goFirst } from "../right-of-way.ts";
 import { flashDevices } from "./flash-devices.ts";
 import { type MadeGuest, makeGuest, type Troubles } from "./made-guest.ts";
 import type { Area } from "./read-onsets.ts";
@@ -90,7 +90,7 @@ async function open(
     ...{ filter: flashFilter("t"), sound: beepSource(options.hostOffsetMs) },
   });
   cleanUp.defer(() => encoder.kill());
-  await goFirst(encoder.process.pid);
+  cleanUp.defer(await goFirst(encoder.process.pid));
   const room = () => stack.api<RoomView>("GET", `/api/v1/rooms/${SLUG}`);
   const { live } = await until("the programme", room, (view) => view.live?.at === "live", { budgetMs: STEP_BUDGET_MS });
   const director = await StageDirector.enter(stack, SLUG);

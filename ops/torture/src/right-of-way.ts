@@ -2,9 +2,9 @@
  * Who goes first where a rig's machines are really one: hosts, guests and encoders have machines of their own, so a
  * browser must not starve the service that is looked at, nor the service the encoder that feeds it.
  */
-import { readdir, writeFile } from "node:fs/promises";
-import { setPriority } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { descendants } from "@lianmai/e2e/descendants";
+import { prioritise, prioritiseSession } from "@lianmai/transcode/prioritise";
 
 /** A tenth of the others' share when all want more than there is; the whole of what they leave. */
 const BROWSER_NICE = 10;
@@ -19,24 +19,17 @@ export async function stepBack(command: string): Promise<void> {
       () => true,
       () => false,
     );
-    if (grouped) continue;
-    for (const thread of await readdir(`/proc/${pid}/task`).catch(() => [])) setNiceness(Number(thread), BROWSER_NICE);
+    if (!grouped) prioritise(pid, BROWSER_NICE);
   }
 }
 
 /**
- * Raises an encoder's process, and this process's session with it: nothing of the service may be in that. Where it is
- * not allowed, the encoder may be late, and the programme's counters say so.
+ * Raises an encoder's process, and this process's session with it, in which none of the service's processes are. Where
+ * it is not allowed, the encoder may be late, and the programme's counters say so. The answer puts the session back.
  */
-export async function goFirst(pid: number | undefined): Promise<void> {
-  await writeFile("/proc/self/autogroup", String(RIG_NICE)).catch(() => {});
-  for (const thread of await readdir(`/proc/${pid}/task`).catch(() => [])) setNiceness(Number(thread), RIG_NICE);
-}
-
-function setNiceness(thread: number, niceness: number): void {
-  try {
-    setPriority(thread, niceness);
-  } catch {
-    // It has ended since it was listed, or it is not allowed.
-  }
+export async function goFirst(pid: number | undefined): Promise<() => void> {
+  const before = Number(/nice (-?\d+)/.exec(await readFile("/proc/self/autogroup", "utf8").catch(() => ""))?.[1] ?? 0);
+  prioritiseSession(RIG_NICE);
+  prioritise(pid, RIG_NICE);
+  return () => prioritiseSession(before);
 }
