@@ -28,6 +28,8 @@ export interface RtpNetworkOptions extends PacketiseOptions {
   readonly reportMs?: { readonly audio: number; readonly video: number };
   /** Nothing is sent between these times after the start. */
   readonly silences?: readonly { readonly fromMs: number; readonly toMs: number }[];
+  /** The microphone gives nothing for `ms` from a time after the start, and its timestamps know nothing of it. */
+  readonly microphoneStalls?: readonly { readonly atMs: number; readonly ms: number }[];
   readonly seed?: number;
   readonly audio?: boolean;
 }
@@ -39,6 +41,8 @@ const STEP_MS = 1_000;
 const ENCODE_MS = 12;
 const SOUND_MS = 20;
 const PACKET_MS = 0.4;
+/** As browsers send them. */
+const REPORT_EVERY_MS = { audio: 5_000, video: 1_000 } as const;
 /** The sender's wall clock knows nothing of ours. */
 const NTP_MS = 3_900_000_000_000;
 
@@ -95,9 +99,9 @@ class Sender {
       if (frame && !this.#isSilent(takenMs)) this.#sendPicture(frame, takenMs, arrivals);
     }
     const soundMs = SOUND_MS * (1 - (this.#options.audioDriftPpm ?? 0) / 1e6);
-    for (; this.#sound * soundMs < toMs; this.#sound++) {
-      const takenMs = this.#sound * soundMs;
-      const data = sounds[this.#sound % sounds.length];
+    for (; this.#stalled(this.#sound * soundMs) < toMs; this.#sound++) {
+      const takenMs = this.#stalled(this.#sound * soundMs);
+      const data = sounds[Math.round(takenMs / soundMs) % sounds.length];
       const sequence = this.#sequence[AUDIO]++;
       if (!data || this.#isSilent(takenMs) || this.#options.audio === false) continue;
       const packet = rtpPacket(data, { sequence, timestamp: this.#sound * 960 + 77, ssrc: AUDIO, marker: false });
@@ -140,15 +144,31 @@ class Sender {
   #report(untilMs: number, arrivals: FrameArrival[]): void {
     const soundRate = 48 * (1 + (this.#options.audioDriftPpm ?? 0) / 1e6);
     for (const [name, track, timestampAt] of [
-      ["audio", AUDIO, (ms: number) => ms * soundRate + 77],
+      ["audio", AUDIO, (ms: number) => this.#heard(ms) * soundRate + 77],
       ["video", VIDEO, (ms: number) => ms * 90 + 4_294_000_000],
     ] as const) {
-      for (; this.#nextReport[name] < untilMs; this.#nextReport[name] += 1_000) {
+      for (; this.#nextReport[name] < untilMs; this.#nextReport[name] += REPORT_EVERY_MS[name]) {
         const atMs = this.#nextReport[name];
         const packet = senderReport({ ntpMs: NTP_MS + atMs, timestamp: timestampAt(atMs), ssrc: track });
         this.#arrive({ kind: "rtcp", track, arrivalMs: 0, packet }, { leftMs: atMs }, arrivals);
       }
     }
+  }
+
+  /** When the microphone gives what it would have given at `ms` without its stalls. */
+  #stalled(ms: number): number {
+    return (this.#options.microphoneStalls ?? []).reduce((at, stall) => (at >= stall.atMs ? at + stall.ms : at), ms);
+  }
+
+  /** How much the microphone has given at `atMs`; in a stall, as much as if it went on, which is what reports say. */
+  #heard(atMs: number): number {
+    return (
+      atMs -
+      (this.#options.microphoneStalls ?? []).reduce(
+        (sum, { atMs: from, ms }) => (atMs >= from + ms ? sum + ms : sum),
+        0,
+      )
+    );
   }
 
   #isSilent(takenMs: number): boolean {

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Rect } from "../picture/scene.ts";
 import { makeRtpMedia, type RtpMedia } from "./make-rtp-media.ts";
-import { areaOffsets, countSteps, lipSyncOffsets, stepsOf } from "./measure.ts";
+import { areaOffsets, beepTimes, countSteps, lipSyncOffsets, stepsOf } from "./measure.ts";
 import { type RtpNetworkOptions, rtpArrivals } from "./rtp-network.ts";
 import { type RecordedPicture, VirtualProgram } from "./virtual-program.ts";
 
@@ -79,6 +79,29 @@ describe("a browser's media", () => {
     const settled = between(never, 6, 29);
     expect(countSteps(settled)).toEqual({ 1: settled.length - 1 });
   });
+});
+
+describe("a microphone that stalls, unknown to its timestamps", () => {
+  test("for a moment: in sync again with the next report", () => {
+    const stalls = [6_010, 11_010, 16_010].map((atMs) => ({ atMs, ms: 160 }));
+    const { program } = run(h264, { microphoneStalls: stalls, reportMs: { audio: 1_900, video: 1_000 } });
+    // Reports of the sound leave at 6.9, 11.9, 16.9 and 21.9 s.
+    const offsets = lipSyncOffsets(program).filter(({ atMs }) => atMs > 6_000);
+    const apart = offsets.filter(({ offsetMs }) => Math.abs(offsetMs) >= LIP_SYNC_MS);
+    expect(offsets.length).toBeGreaterThan(18);
+    expect(apart.length).toBeLessThanOrEqual(stalls.length);
+  });
+
+  for (const reportAudioMs of [12_900, 1e9]) {
+    test(`for more than any delay, sound reported ${reportAudioMs < 1e6 ? "4.9 s later" : "never"}: heard at once`, () => {
+      const { program } = run(h264, {
+        ...{ microphoneStalls: [{ atMs: 8_010, ms: 1_000 }], reportMs: { audio: reportAudioMs, video: 1_000 } },
+      });
+      const beeps = beepTimes(program).filter((atMs) => atMs > 9_500);
+      expect(beeps.length).toBeGreaterThan(18);
+      expectInSync(program, { fromS: 14, least: 13 });
+    });
+  }
 });
 
 describe("a bad network", () => {

@@ -2,6 +2,7 @@
 import { AvError } from "../av/node-av.ts";
 import { type DecodedSound, Resampler, type SoundConfig, SoundDecoder } from "../av/sound-decoder.ts";
 import { findPeriod, goOn, HISTORY_SAMPLES } from "../sound/conceal.ts";
+import { Deferral } from "../sound/deferral.ts";
 import { DriftControl } from "../sound/drift-control.ts";
 import { SampleRing } from "../sound/sample-ring.ts";
 import type { Playout } from "./playout.ts";
@@ -22,6 +23,7 @@ export class SoundTrack {
   readonly ring = new SampleRing();
   readonly #playout: Playout;
   #drift = new DriftControl();
+  #deferral = new Deferral();
   #decoder: SoundDecoder | null = null;
   #config: SoundConfig | null = null;
   #resampler: Resampler | null = null;
@@ -92,6 +94,7 @@ export class SoundTrack {
     this.#expectedMs = null;
     this.#blend = null;
     this.#mustPlace = true;
+    this.#deferral = new Deferral();
   }
 
   close(): void {
@@ -159,7 +162,9 @@ export class SoundTrack {
 
   /** Moves the write position when it must, and steers the stretch otherwise. */
   #place(mediaMs: number, nowMs: number): void {
-    const wanted = Math.round(this.#playout.dueMs(mediaMs) * SAMPLES_PER_MS);
+    const due = Math.round(this.#playout.dueMs(mediaMs) * SAMPLES_PER_MS);
+    if (this.#deferral.observe(due, { readEnd: this.ring.readEnd, nowMs })) this.#mustPlace = true;
+    const wanted = due + this.#deferral.samples;
     const end = this.ring.end;
     const isGap = this.#expectedMs !== null && Math.abs(mediaMs - this.#expectedMs) > GAP_MS;
     // What would be written behind the reader is lost anyway: a step forward costs nothing more.

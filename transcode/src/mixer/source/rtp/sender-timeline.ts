@@ -11,8 +11,12 @@ const LEAST_REPORTS = 4;
 const LEAST_SPAN_MS = 4_000;
 /** Rates further from the nominal are mistakes. */
 const MOST_DRIFT = 0.001;
-/** A report this far from the line is another timeline. */
-const JUMP_MS = 500;
+/**
+ * A report this far from the line is the first on another one. A microphone that stalls, or a browser without the time
+ * to read it, leaves a pause of which the timestamps, counted in samples, know nothing; other errors are a few
+ * milliseconds.
+ */
+const STEP_MS = 20;
 
 interface Point {
   readonly ticks: number;
@@ -74,7 +78,7 @@ export class TrackTimeline {
 
   report({ ntpMs, timestamp }: SenderReport): void {
     const ticks = this.#unwrapper.unwrap(timestamp);
-    if (this.#line && Math.abs(ntpAt(this.#line, ticks) - ntpMs) > JUMP_MS) this.#points = [];
+    if (this.#line && Math.abs(ntpAt(this.#line, ticks) - ntpMs) > STEP_MS) this.#points = [];
     if (this.#points.at(-1)?.ticks === ticks) return;
     this.#points.push({ ticks, ntpMs });
     if (this.#points.length > MOST_REPORTS) this.#points.shift();
