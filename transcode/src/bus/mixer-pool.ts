@@ -20,8 +20,8 @@ export interface MixerPoolOptions {
   readonly logger: Logger;
   /** Where the children's sockets are; made when missing. */
   readonly directory: string;
-  /** Least delay of an encoder's media, milliseconds; that of the mixer when not given. */
-  readonly minSourceDelayMs?: number;
+  /** Least delay of an encoder's media, milliseconds. */
+  readonly minSourceDelayMs: number;
   /** Child's module; tests replace it. */
   readonly module?: URL;
 }
@@ -78,8 +78,7 @@ export class MixerPool {
   #start(): MixerChild {
     const module = this.#options.module ?? new URL("../mixer/main.ts", import.meta.url);
     const path = join(this.#options.directory, `mixer-${this.#started++}.sock`);
-    const { minSourceDelayMs } = this.#options;
-    const child = fork(module, [path, ...(minSourceDelayMs === undefined ? [] : [String(minSourceDelayMs)])], {
+    const child = fork(module, [path, String(this.#options.minSourceDelayMs)], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       serialization: "json",
       execArgv: [...process.execArgv, ...MIXER_FLAGS],

@@ -1,6 +1,6 @@
 /**
  * The mixer process of one room: commands and events over IPC, media records over the Unix socket named by the first
- * argument; the second, when given, is the least delay of an encoder's media in milliseconds. Ends by itself when
+ * argument, the second is the least delay of an encoder's media in milliseconds. Ends by itself when
  * either is closed, since nobody would see what it makes.
  */
 import type { Socket } from "node:net";
@@ -21,11 +21,7 @@ function end(): void {
 }
 
 function serve(media: Socket): void {
-  const minDelayMs = process.argv[3];
-  const serving = new Mixer({
-    ...{ clock: systemClock, media, send },
-    minSourceDelayMs: minDelayMs === undefined ? undefined : Number(minDelayMs),
-  });
+  const serving = new Mixer({ clock: systemClock, media, send, minSourceDelayMs: Number(process.argv[3]) });
   mixer = serving;
   // Nothing is ever read; reading is how the other side's end is noticed.
   media.resume();

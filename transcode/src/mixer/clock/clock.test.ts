@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MediaTimeline } from "./media-timeline.ts";
-import { INITIAL_DELAY_MS, MAX_DELAY_MS, MIN_DELAY_MS, PlayoutDelay } from "./playout-delay.ts";
+import { MAX_DELAY_MS, PlayoutDelay } from "./playout-delay.ts";
 import { SLEW_MS_PER_S, SourceClock } from "./source-clock.ts";
 
 describe("SourceClock", () => {
@@ -48,33 +48,34 @@ describe("SourceClock", () => {
 });
 
 describe("PlayoutDelay", () => {
+  const LIMITS = { initialMs: 30, minMs: 15 };
   const feed = (delay: PlayoutDelay, fromMs: number, toMs: number, lateness: (atMs: number) => number): void => {
     for (let t = fromMs; t < toMs; t += 20) delay.observe(lateness(t), t);
   };
 
   test("starts low and stays low on a calm line", () => {
-    const delay = new PlayoutDelay();
-    expect(delay.ms).toBe(INITIAL_DELAY_MS);
+    const delay = new PlayoutDelay(LIMITS);
+    expect(delay.ms).toBe(LIMITS.initialMs);
     feed(delay, 0, 30_000, () => 4);
-    expect(delay.ms).toBe(INITIAL_DELAY_MS);
+    expect(delay.ms).toBe(LIMITS.initialMs);
   });
 
   test("grows at once when lateness repeats, and comes back slowly", () => {
-    const delay = new PlayoutDelay();
+    const delay = new PlayoutDelay(LIMITS);
     feed(delay, 0, 2_000, (t) => (t % 200 === 0 ? 120 : 0));
     expect(delay.ms).toBeGreaterThanOrEqual(120);
     feed(delay, 2_000, 12_000, () => 0);
     expect(delay.ms).toBeGreaterThanOrEqual(100);
     feed(delay, 12_000, 120_000, () => 0);
-    expect(delay.ms).toBeLessThan(MIN_DELAY_MS + 1);
+    expect(delay.ms).toBeLessThan(LIMITS.minMs + 1);
   });
 
   test("one stall of half a second costs nothing; it never exceeds its limit", () => {
-    const delay = new PlayoutDelay();
+    const delay = new PlayoutDelay(LIMITS);
     feed(delay, 0, 5_000, () => 3);
     feed(delay, 5_000, 5_240, () => 480);
     feed(delay, 5_240, 6_000, () => 3);
-    expect(delay.ms).toBeLessThanOrEqual(INITIAL_DELAY_MS);
+    expect(delay.ms).toBeLessThanOrEqual(LIMITS.initialMs);
     feed(delay, 6_000, 20_000, () => 5_000);
     expect(delay.ms).toBe(MAX_DELAY_MS);
   });

@@ -3,8 +3,6 @@
  * not count (the program skips over it); what comes back often does, and at once.
  */
 
-export const INITIAL_DELAY_MS = 30;
-export const MIN_DELAY_MS = 15;
 export const MAX_DELAY_MS = 400;
 const MARGIN_MS = 5;
 const WINDOW_MS = 12_000;
@@ -33,7 +31,7 @@ export class PlayoutDelay {
   #lastMs: number | null = null;
   #isShrinking = false;
 
-  constructor(limits: DelayLimits = { initialMs: INITIAL_DELAY_MS, minMs: MIN_DELAY_MS }) {
+  constructor(limits: DelayLimits) {
     this.#minMs = limits.minMs;
     this.#delayMs = limits.initialMs;
   }

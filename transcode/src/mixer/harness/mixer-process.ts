@@ -10,6 +10,8 @@ import { MIXER_FLAGS } from "../memory.ts";
 import { type MixerCommand, type MixerEvent, type MixerRecord, RecordReader } from "../protocol.ts";
 
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+/** Of an encoder's media, as where the operator says nothing. */
+const LEAST_DELAY_MS = "15";
 
 export class MixerProcess {
   readonly child: ChildProcess;
@@ -25,7 +27,7 @@ export class MixerProcess {
     this.#keep = options.keepRecords ?? Number.POSITIVE_INFINITY;
     const folder = mkdtempSync(join(tmpdir(), "lianmai-mixer-"));
     const path = join(folder, "media.sock");
-    this.child = fork(new URL("../main.ts", import.meta.url), [path], {
+    this.child = fork(new URL("../main.ts", import.meta.url), [path, LEAST_DELAY_MS], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       execArgv: [...MIXER_FLAGS, ...(options.execArgv ?? [])],
     });

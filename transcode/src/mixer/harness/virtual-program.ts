@@ -19,6 +19,9 @@ export interface RecordedPicture {
   readonly tiles: readonly (BarCode | null)[];
 }
 
+/** Of a source's media, as where the operator says nothing. */
+export const LEAST_DELAY_MS = 15;
+
 /** Something to be done at a time. */
 interface Due {
   readonly atMs: number;
@@ -82,11 +85,11 @@ export class VirtualProgram {
     sourceId: string,
     options: {
       readonly fpsHint: number;
-      readonly minDelayMs?: number | undefined;
+      readonly minDelayMs?: number;
     },
   ): FlvSource {
     const onEvent = (event: SourceEvent): void => this.note(`${sourceId}: ${JSON.stringify(event)}`);
-    return new FlvSource({ sourceId, ...options, onEvent });
+    return new FlvSource({ sourceId, minDelayMs: LEAST_DELAY_MS, ...options, onEvent });
   }
 
   /** Does something at a time. */

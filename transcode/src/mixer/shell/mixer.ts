@@ -20,7 +20,7 @@ export interface MixerOptions {
   readonly media: Writable;
   readonly send: (event: MixerEvent) => void;
   /** Least delay of an encoder's media; see `PlayoutDelay`. */
-  readonly minSourceDelayMs?: number | undefined;
+  readonly minSourceDelayMs: number;
 }
 
 interface Feed {

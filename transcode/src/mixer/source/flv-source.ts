@@ -5,7 +5,6 @@
 import { availableParallelism } from "node:os";
 import { FlvError, FlvReader, type FlvTag, parseAudioTag, parseVideoTag } from "@lianmai/ingest/flv";
 import type { Picture } from "../av/video-decoder.ts";
-import { INITIAL_DELAY_MS, MIN_DELAY_MS } from "../clock/playout-delay.ts";
 import { decideFps } from "./decide-fps.ts";
 import { Playout } from "./playout.ts";
 import { SoundTrack } from "./sound-track.ts";
@@ -19,6 +18,8 @@ const MAX_PATIENCE_MS = 3_000;
 const ANNOUNCE_MS = 700;
 const SOUND_ONLY_MS = 1_500;
 const MAX_THREADS = 4;
+/** Until the lateness of what comes is known. */
+const INITIAL_DELAY_MS = 30;
 
 export interface FlvSourceOptions {
   readonly sourceId: string;
@@ -28,7 +29,7 @@ export interface FlvSourceOptions {
   /** By how much the program is late now, for lack of CPU. */
   readonly lagMs?: () => number;
   /** Least time media waits before they are due. */
-  readonly minDelayMs?: number | undefined;
+  readonly minDelayMs: number;
 }
 
 export class FlvSource implements Source {
@@ -47,7 +48,7 @@ export class FlvSource implements Source {
   constructor(options: FlvSourceOptions) {
     this.sourceId = options.sourceId;
     this.#options = options;
-    const { minDelayMs = MIN_DELAY_MS } = options;
+    const { minDelayMs } = options;
     this.#playout = new Playout({ initialMs: Math.max(INITIAL_DELAY_MS, minDelayMs), minMs: minDelayMs });
     this.#sound = new SoundTrack(this.#playout);
     this.#video = new VideoTrack({

@@ -10,10 +10,10 @@ export class Playout {
   #timeline = new MediaTimeline();
   #clock = new SourceClock();
   #delay: PlayoutDelay;
-  readonly #limits: DelayLimits | undefined;
+  readonly #limits: DelayLimits;
 
-  /** `limits`: of the delay, when they are not those of a stream over TCP. */
-  constructor(limits?: DelayLimits) {
+  /** `limits`: of the delay. */
+  constructor(limits: DelayLimits) {
     this.#limits = limits;
     this.#delay = new PlayoutDelay(limits);
   }
