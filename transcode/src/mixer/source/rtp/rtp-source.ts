@@ -146,18 +146,17 @@ export class RtpSource implements Source {
     const audio = tracks.find(({ kind, codec }) => kind === "audio" && codec === "opus");
     const video = tracks.find(({ kind, codec }) => kind === "video" && codec !== "opus");
     this.#audioIn = followed(this.#audioIn, audio, (track) => {
-      const { channels, clockRate } = track;
-      this.#sound.configure({ codec: "opus", config: opusHead(channels) });
+      this.#sound.configure({ codec: "opus", config: opusHead(track.channels) });
       return new RtpSoundTrack({
         ...{ track, sound: this.#sound, playout: this.#playout },
-        timeline: this.#timeline.track(clockRate),
+        timeline: this.#timeline.track(track),
       });
     });
     this.#videoIn = followed(this.#videoIn, video, (track) => {
       if (track.codec !== "opus") this.#video.configure({ codec: track.codec, config: Buffer.alloc(0) });
       return new RtpVideoTrack({
         ...{ track, video: this.#video, playout: this.#playout },
-        timeline: this.#timeline.track(track.clockRate),
+        timeline: this.#timeline.track(track),
         onKeyframeNeeded: this.#options.onKeyframeNeeded,
       });
     });

@@ -3,6 +3,7 @@
  * wall clock; until a track's first report its packets' times of arrival stand in, and the report then changes as
  * little as it can: the first of all changes nothing, those of other tracks move them by what arrivals got wrong.
  */
+import type { HandoverTrack } from "@lianmai/ingest/rtp-handover";
 import { type SenderReport, Unwrapper } from "./packet.ts";
 
 const MOST_REPORTS = 8;
@@ -12,11 +13,11 @@ const LEAST_SPAN_MS = 4_000;
 /** Rates further from the nominal are mistakes. */
 const MOST_DRIFT = 0.001;
 /**
- * A report this far from the line is the first on another one. A microphone that stalls, or a browser without the time
- * to read it, leaves a pause of which the timestamps, counted in samples, know nothing; other errors are a few
- * milliseconds.
+ * A report this far from the line is the first on another one. Timestamps of sound count samples: a microphone that
+ * stalls, or a browser without the time to read it, leaves a pause of which they know nothing, and other errors are a few
+ * milliseconds. Those of pictures are read from a clock, but some senders report them by when a picture left.
  */
-const STEP_MS = 20;
+const STEP_MS = { audio: 20, video: 500 } as const;
 
 interface Point {
   readonly ticks: number;
@@ -35,17 +36,21 @@ interface Shared {
   offsetMs: number | null;
 }
 
+/** What tells how to read a track's timestamps. */
+type Timed = Pick<HandoverTrack, "kind" | "clockRate">;
+
 export class SenderTimeline {
   readonly #shared: Shared = { offsetMs: null };
 
   /** Another track of the same publisher. */
-  track(clockRate: number): TrackTimeline {
-    return new TrackTimeline(clockRate, this.#shared);
+  track(track: Timed): TrackTimeline {
+    return new TrackTimeline(track, this.#shared);
   }
 }
 
 export class TrackTimeline {
   readonly #nominal: number;
+  readonly #stepMs: number;
   readonly #shared: Shared;
   readonly #unwrapper = new Unwrapper({ bits: 32 });
   #points: Point[] = [];
@@ -53,8 +58,9 @@ export class TrackTimeline {
   /** Media time at tick 0, by the least delayed arrival. */
   #arrivalOffsetMs: number | null = null;
 
-  constructor(clockRate: number, shared: Shared) {
+  constructor({ kind, clockRate }: Timed, shared: Shared) {
     this.#nominal = 1_000 / clockRate;
+    this.#stepMs = STEP_MS[kind];
     this.#shared = shared;
   }
 
@@ -78,7 +84,7 @@ export class TrackTimeline {
 
   report({ ntpMs, timestamp }: SenderReport): void {
     const ticks = this.#unwrapper.unwrap(timestamp);
-    if (this.#line && Math.abs(ntpAt(this.#line, ticks) - ntpMs) > STEP_MS) this.#points = [];
+    if (this.#line && Math.abs(ntpAt(this.#line, ticks) - ntpMs) > this.#stepMs) this.#points = [];
     if (this.#points.at(-1)?.ticks === ticks) return;
     this.#points.push({ ticks, ntpMs });
     if (this.#points.length > MOST_REPORTS) this.#points.shift();
