@@ -4,7 +4,6 @@
  * minutes of it, alone.
  */
 import { readFileSync } from "node:fs";
-import { FEW_HEAPS } from "@lianmai/start/services";
 import { BenchStage } from "@lianmai/transcode/mixer/bench-stage";
 import { percentile, printRows, readOptions } from "./report.ts";
 
@@ -15,8 +14,6 @@ const COUNTS = [1, 2, 4, 9] as const;
 /** Runs the benchmark and prints its figures. */
 export async function benchMixer(args: readonly string[]): Promise<void> {
   const { seconds, churn, settle } = readOptions(args, { seconds: 15, churn: 0, settle: 5 });
-  // as the service starts them
-  Object.assign(process.env, FEW_HEAPS);
   if (churn > 0) await mixWithChurn(churn);
   else await mixByCount({ seconds, settle });
 }

@@ -15,7 +15,7 @@ const PROCESSES = [
  * How glibc gives memory back, where the operator has not said (mallopt(3)). Decoders of pictures and hashes of
  * passwords run on many threads: each would keep a heap of its own, and what they free once would never go back.
  */
-export const FEW_HEAPS = { MALLOC_ARENA_MAX: "2" } as const;
+const FEW_HEAPS = { MALLOC_ARENA_MAX: "2" } as const;
 /** Of an edge, which holds little; a mixer's pictures come and go 30 times a second and are kept. */
 const GIVEN_BACK = { MALLOC_TRIM_THRESHOLD_: "131072", MALLOC_MMAP_THRESHOLD_: "131072" } as const;
 

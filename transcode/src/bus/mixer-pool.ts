@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createBackoff, type Logger } from "@lianmai/process";
 import { connectToMixer } from "../mixer/media-socket.ts";
-import { MIXER_FLAGS } from "../mixer/memory.ts";
+import { MIXER_FLAGS, mixerEnvironment } from "../mixer/memory.ts";
 import type { MixerEvent } from "../mixer/protocol.ts";
 import { NICENESS, prioritise } from "../prioritise.ts";
 
@@ -82,6 +82,7 @@ export class MixerPool {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       serialization: "json",
       execArgv: [...process.execArgv, ...MIXER_FLAGS],
+      env: mixerEnvironment(),
     });
     // Its start-up is not to hold up the programs that run.
     prioritise(child.pid, NICENESS.starting);

@@ -6,7 +6,7 @@ import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectToMixer } from "../media-socket.ts";
-import { MIXER_FLAGS } from "../memory.ts";
+import { MIXER_FLAGS, mixerEnvironment } from "../memory.ts";
 import { type MixerCommand, type MixerEvent, type MixerRecord, RecordReader } from "../protocol.ts";
 
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
@@ -30,6 +30,7 @@ export class MixerProcess {
     this.child = fork(new URL("../main.ts", import.meta.url), [path, LEAST_DELAY_MS], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       execArgv: [...MIXER_FLAGS, ...(options.execArgv ?? [])],
+      env: mixerEnvironment(),
     });
     this.child.once("exit", () => rmSync(folder, { recursive: true, force: true }));
     const reader = new RecordReader({ maxPayloadBytes: MAX_RECORD_BYTES });
