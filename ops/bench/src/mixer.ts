@@ -3,12 +3,15 @@
  * people coming, going and changing places. `npm run bench -- mixer --seconds 20`, `npm run bench -- mixer --churn 30`:
  * minutes of it, alone.
  */
-import { readFileSync } from "node:fs";
 import { BenchStage } from "@lianmai/transcode/mixer/bench-stage";
+import { ffmpegCores } from "./mixer-peer.ts";
+import { cpuSeconds, residentBytes } from "./process-figures.ts";
 import { percentile, printRows, readOptions } from "./report.ts";
 
 /** Caches and heaps have their size by then. */
 const WARM_UP_MINUTES = 3;
+/** The peer's file is longer than it is looked at by this. */
+const PEER_SPARE_S = 10;
 const COUNTS = [1, 2, 4, 9] as const;
 
 /** Runs the benchmark and prints its figures. */
@@ -25,14 +28,22 @@ async function mixByCount(options: { readonly seconds: number; readonly settle: 
     for (const count of COUNTS) {
       const stage = await BenchStage.start({ codec, count, width: 640, height: 360 });
       await new Promise((resolve) => setTimeout(resolve, settle * 1_000));
+      const heldBefore = stage.figures().held;
       const before = cpuSeconds(stage.pid);
       const startedMs = performance.now();
       await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
       const cores = (cpuSeconds(stage.pid) - before) / ((performance.now() - startedMs) / 1_000);
       const { pictures, late, held } = stage.figures();
-      const facts = `${pictures} pictures, ${held} held, tick late p95 ${percentile(late, 0.95).toFixed(0)} ms`;
-      rows.push([`${count} x 640x360 ${codec}`, `${cores.toFixed(3)} core, ${memoryMb(stage.pid)} MB (${facts})`]);
+      const facts = `${pictures} pictures, ${held - heldBefore} held, tick late p95 ${percentile(late, 0.95).toFixed(0)} ms`;
+      rows.push([`${count} x 640x360 ${codec}`, `${cores.toFixed(3)} core, ${residentMb(stage.pid)} MB (${facts})`]);
+      const picturesOfSource = stage.annexB(settle + seconds + PEER_SPARE_S);
       await stage.stop();
+      if (codec !== "h264") continue;
+      const peer = await ffmpegCores({ picturesOfSource, count, settle, seconds });
+      rows.push([
+        "  the same by ffmpeg's filters",
+        `${peer.toFixed(3)} core (pictures only; ${(cores / peer).toFixed(2)})`,
+      ]);
     }
   }
   printRows(`mixer: to 1280x720 at 30, Opus sound mixed, before encoding, ${seconds} s each`, rows);
@@ -48,7 +59,7 @@ async function mixWithChurn(minutes: number): Promise<void> {
   for (; minute() < WARM_UP_MINUTES + minutes; turns += 1) {
     stage.shuffle(turns);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
-    if (minute() > WARM_UP_MINUTES) samples.push({ minute: minute(), mb: memoryMb(stage.pid) });
+    if (minute() > WARM_UP_MINUTES) samples.push({ minute: minute(), mb: residentMb(stage.pid) });
   }
   const { pictures, held } = stage.figures();
   await stage.stop();
@@ -78,14 +89,4 @@ function slope(points: readonly { readonly x: number; readonly y: number }[]): n
   return mean((point) => (point.x - x) * (point.y - y)) / mean((point) => (point.x - x) ** 2);
 }
 
-/** User and system time of a process so far; field 14 and 15 of proc_pid_stat(5), 100 ticks a second. */
-function cpuSeconds(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-function memoryMb(pid: number): number {
-  const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-  return Math.round(Number(kilobytes) / 1_024);
-}
+const residentMb = (pid: number) => Math.round(residentBytes(pid) / 2 ** 20);

@@ -63,6 +63,13 @@ export class BenchStage {
     this.#show(people, KINDS[turn % KINDS.length] ?? "auto");
   }
 
+  /** A source's pictures for about so many seconds, in H.264's byte stream format (Annex B). */
+  annexB(seconds: number): Buffer {
+    const start = Buffer.from([0, 0, 0, 1]);
+    const once = Buffer.concat(this.#media.frames.flat().flatMap((nal) => [start, nal]));
+    return Buffer.concat(Array.from({ length: Math.ceil(seconds / MEDIA_SECONDS) }, () => once));
+  }
+
   figures(): { readonly pictures: number; readonly held: number; readonly late: readonly number[] } {
     const stats = this.#mixer.events.flatMap((event): MixerStats[] => (event.kind === "stats" ? [event.stats] : []));
     const last = stats.at(-1);
