@@ -48,6 +48,11 @@ const KEPT_FALLING = 0.9;
 export const KEYFRAME_EVERY_MS = 300;
 /** A layer without a packet for this long is not there. */
 const LAYER_SILENT_MS = 1_500;
+/** Sound comes every 20 ms, or 400 when it pauses (RFC 7587, 3.1.3): nothing for longer, and nobody speaks. */
+const SOUND_SILENT_MS = 500;
+
+/** The lowest level there is (RFC 6464). */
+const SILENCE = 127;
 
 /** One published track. Knows nothing of transports: packets come in sorted out by SSRC. */
 export class Producer {
@@ -60,8 +65,7 @@ export class Producer {
   readonly #owedRequests = new Set<number>();
   readonly #backlogs: Map<number, ProducedPacket[]> | undefined;
   #ended = false;
-  /** RFC 6464 level of the last sound, 0 (loudest) to 127; 127 while silent or unknown. */
-  audioLevel = 127;
+  #lastLevel = SILENCE;
 
   constructor(options: {
     readonly kind: "audio" | "video";
@@ -127,6 +131,17 @@ export class Producer {
     }
     this.#keep(produced);
     for (const follower of this.#followers) follower.packet(produced);
+  }
+
+  /** How loud the sound of the newest packet is (RFC 6464). */
+  sounds(level: number): void {
+    this.#lastLevel = level;
+  }
+
+  /** RFC 6464 level of the sound, 0 (loudest) to 127; 127 while silent, unknown, or when no sound arrives any more. */
+  audioLevel(nowMs: number): number {
+    const arrives = this.layers.some((layer) => nowMs - layer.stream.lastPacketMs < SOUND_SILENT_MS);
+    return arrives ? this.#lastLevel : SILENCE;
   }
 
   /** A layer's packets since its last keyframe; none where they are not kept. */

@@ -103,7 +103,7 @@ export class Publisher {
     else producer.receive(stream.layer, packet, header, nowMs);
     if (producer.kind === "audio") {
       const level = readExtension(packet, header, this.#ids.audioLevel);
-      if (level?.length) producer.audioLevel = level.readUInt8(0) & 0x7f;
+      if (level?.length) producer.sounds(level.readUInt8(0) & 0x7f);
     }
   }
 

@@ -124,8 +124,8 @@ export class Member {
   }
 
   /** RFC 6464: 127 is silence. */
-  get audioLevel(): number {
-    return this.#peer?.published("audio", 0)?.producer.audioLevel ?? 127;
+  audioLevel(nowMs: number): number {
+    return this.#peer?.published("audio", 0)?.producer.audioLevel(nowMs) ?? 127;
   }
 
   shownAt(participantId: string, slot: SourceSlot, height: number): void {

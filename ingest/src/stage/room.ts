@@ -268,7 +268,8 @@ export class StageRoom {
   }
 
   #tellSpeakers(): void {
-    const speaking = speakersOf(this.#members, (id) => this.#participant(id)?.muted ?? false);
+    const isMuted = (id: string) => this.#participant(id)?.muted ?? false;
+    const speaking = speakersOf(this.#members, isMuted, this.#options.peers.nowMs());
     if (speaking.join() === this.#speakers) return;
     this.#speakers = speaking.join();
     for (const member of this.#members.values()) member.send({ kind: "speakers", participantIds: speaking });

@@ -17,11 +17,16 @@ export function viewFor(stage: Stage, actor: StageActor): StageView {
 }
 
 /** Who speaks, loudest first. */
-export function speakersOf(members: ReadonlyMap<string, Member>, muted: (participantId: string) => boolean): string[] {
+export function speakersOf(
+  members: ReadonlyMap<string, Member>,
+  muted: (participantId: string) => boolean,
+  nowMs: number,
+): string[] {
   return [...members]
-    .filter(([id, { audioLevel }]) => audioLevel < SPEAKING_LEVEL && !muted(id))
-    .sort(([, a], [, b]) => a.audioLevel - b.audioLevel)
-    .map(([id]) => id);
+    .map(([id, member]) => ({ id, level: member.audioLevel(nowMs) }))
+    .filter(({ id, level }) => level < SPEAKING_LEVEL && !muted(id))
+    .sort((a, b) => a.level - b.level)
+    .map(({ id }) => id);
 }
 
 /** A member's connection as the server sees it; undefined while it has none. */

@@ -20,7 +20,8 @@ export class StageDirector {
   #connectionId = "";
   #commands = 0;
   #stage: StageView | undefined;
-  #speakers: readonly string[] = [];
+  /** Since when each speaks, milliseconds since the epoch. */
+  #speakers: ReadonlyMap<string, number> = new Map();
 
   private constructor(stack: Stack, slug: string) {
     this.#stack = stack;
@@ -81,10 +82,10 @@ export class StageDirector {
     return found?.participantId ?? "";
   }
 
-  /** Waits until the stage says that somebody speaks. */
-  async awaitSpeaker(participantId: string): Promise<void> {
-    const speaks = async () => this.#speakers.includes(participantId);
-    await until(`the voice of ${participantId}`, speaks, Boolean, { budgetMs: BUDGET_MS });
+  /** Waits until the stage has said for so long that somebody speaks, without a pause. */
+  async awaitSpeaker(participantId: string, forMs: number): Promise<void> {
+    const speaksMs = async () => Date.now() - (this.#speakers.get(participantId) ?? Number.POSITIVE_INFINITY);
+    await until(`the voice of ${participantId}`, speaksMs, (ms) => ms >= forMs, { budgetMs: BUDGET_MS });
   }
 
   leave(): void {
@@ -111,7 +112,9 @@ export class StageDirector {
   #take(reply: StageReply): void {
     if (reply.kind === "welcome") this.#connectionId = reply.connectionId;
     if (reply.kind === "welcome" || reply.kind === "stage") this.#stage = reply.stage;
-    if (reply.kind === "speakers") this.#speakers = reply.participantIds;
+    if (reply.kind === "speakers") {
+      this.#speakers = new Map(reply.participantIds.map((id) => [id, this.#speakers.get(id) ?? Date.now()]));
+    }
     if (reply.kind === "result") this.#results.set(reply.commandId, reply.code);
   }
 }

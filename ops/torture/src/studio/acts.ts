@@ -23,7 +23,6 @@ export const ACTS: Readonly<Record<string, Act>> = {
     const { name, participantId, hertz } = guest;
     // Who came back just now is heard for a while before; a browser that is held up sends nothing meanwhile.
     await cast.hears(guest);
-    await sleep(CALM_MS);
     const { sentMs } = await cast.direct({ kind: "mute", participantId, muted: true });
     await sleep(MUTED_MS);
     await cast.direct({ kind: "mute", participantId, muted: false });

@@ -19,6 +19,8 @@ const RUNG = "360p";
 /** The guests' browsers have the same cores: what comes late for that is no fault of an act. */
 export const MIN_SOURCE_DELAY_MS = 150;
 const STEP_BUDGET_MS = 60_000;
+/** Long enough for the tone to be in the programme for what a mute is compared with. */
+const HEARD_MS = 3_000;
 const NAMES = ["ann", "bob", "cai", "dee"] as const;
 const PICTURE = { width: 320, height: 180, perSecond: 10 };
 /** Painting is most of what a browser without a graphics card does: a small page, and pictures that are not shown. */
@@ -48,7 +50,7 @@ export interface Cast {
   direct(command: DirectorCommand): Promise<Directed>;
   /** From backstage to a seat. */
   seat(guest: Guest): Promise<void>;
-  /** Waits until the stage hears the guest. */
+  /** Waits until the stage has heard the guest for a while without a pause. */
   hears(guest: Guest): Promise<void>;
   layout(kind: string): Promise<void>;
   /** Records the pictures and the sound from the next segment on. */
@@ -124,7 +126,7 @@ async function open(options: { readonly guests: number }, cleanUp: AsyncDisposab
     },
     enter: async ({ name, page }) => void (await enter(name, page)),
     seat: ({ page, participantId }) => seat(page, participantId),
-    hears: ({ participantId }) => director.awaitSpeaker(participantId),
+    hears: ({ participantId }) => director.awaitSpeaker(participantId, HEARD_MS),
     layout: async (kind) => void (await stack.api("PUT", `/api/v1/rooms/${SLUG}/layout`, { kind })),
     async record() {
       const base = `${stack.url}/live/${SLUG}/${await programId()}`;
