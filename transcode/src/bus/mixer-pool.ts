@@ -86,7 +86,11 @@ export class MixerPool {
     });
     // Its start-up is not to hold up the programs that run.
     prioritise(child.pid, NICENESS.starting);
-    child.on("error", (error) => this.#options.logger.error({ err: error }, "mixer could not be started"));
+    child.on("error", (error) => {
+      this.#options.logger.error({ err: error }, "mixer could not be started");
+      // A process that never was does not end (node:child_process, "error").
+      if (child.pid === undefined) child.emit("exit", null, null);
+    });
     const { promise: ready, resolve } = Promise.withResolvers<void>();
     const mixer: MixerChild = { process: child, ready, onMedia: () => {} };
     const listen = (event: MixerEvent) => {

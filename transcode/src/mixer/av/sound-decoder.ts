@@ -25,6 +25,8 @@ export interface DecodedSound {
   readonly ptsUs: number;
 }
 
+/** RFC 6716, 3.2.5: packets of one stream may differ in length. */
+const LONGEST_OPUS_MS = 120;
 const SOUND_CODECS = { aac: AV_CODEC_ID_AAC, opus: AV_CODEC_ID_OPUS } as const;
 
 /** `config`: AudioSpecificConfig of AAC, identification header of Opus (RFC 7845 5.1). */
@@ -104,7 +106,8 @@ export class Resampler {
     if (made < 0 || this.#swr.init() < 0) throw new AvError(`no resampler from ${frame.sampleRate} Hz`);
     // Forces the resampling path from the start, so that a later compensation does not switch paths audibly.
     this.#swr.setCompensation(0, 48_000);
-    this.#capacity = Math.ceil((like.samples * 48_000) / like.sampleRate) * 2 + 4_096;
+    const packetMs = Math.max((like.samples * 1_000) / like.sampleRate, LONGEST_OPUS_MS);
+    this.#capacity = Math.ceil(packetMs * 48) * 2 + 4_096;
     this.#left = Buffer.from(new ArrayBuffer(this.#capacity * 4));
     this.#right = Buffer.from(new ArrayBuffer(this.#capacity * 4));
     this.left = new Float32Array(this.#left.buffer);

@@ -1,15 +1,16 @@
 import { expect, test } from "vitest";
-import { Deferral, LEAD_SAMPLES } from "./deferral.ts";
+import { Deferral } from "./deferral.ts";
 
 const PACKET_MS = 20;
 const PACKET = PACKET_MS * 48;
+const DELAY = 120 * 48;
 
 /** Packets due `marginsMs` from the reader's place, one after another; what is deferred after each. */
 function follow(marginsMs: readonly number[]): number[] {
   const deferral = new Deferral();
   return marginsMs.map((marginMs, i) => {
     const readEnd = i * PACKET;
-    deferral.observe(readEnd + marginMs * 48, { readEnd, nowMs: i * PACKET_MS });
+    deferral.observe(readEnd + marginMs * 48, { readEnd, delay: DELAY, nowMs: i * PACKET_MS });
     return deferral.samples;
   });
 }
@@ -23,7 +24,7 @@ test("sound in time, or late for a moment, stays where it is due", () => {
 });
 
 test("sound that is late for good is laid in front of the reader", () => {
-  expect(follow(many(-300)).at(-1)).toBe(300 * 48 + LEAD_SAMPLES);
+  expect(follow(many(-300)).at(-1)).toBe(300 * 48 + DELAY);
 });
 
 test("later still, it is laid in front of the reader again; in time again, where it is due", () => {
@@ -31,6 +32,6 @@ test("later still, it is laid in front of the reader again; in time again, where
     [...many(-300), ...many(-700)],
     [...many(-300), ...many(5)],
   ];
-  expect(follow(later).at(-1)).toBe(700 * 48 + LEAD_SAMPLES);
+  expect(follow(later).at(-1)).toBe(700 * 48 + DELAY);
   expect(follow(back).at(-1)).toBe(0);
 });

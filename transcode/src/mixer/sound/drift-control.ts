@@ -4,8 +4,6 @@
 export const MAX_STRETCH_SAMPLES = 240;
 const GAIN = 0.25;
 const SMOOTHING = 0.08;
-const EARLY_MS = 6_000;
-const EARLY_RESYNC_SAMPLES = 12 * 48;
 const RESYNC_SAMPLES = 60 * 48;
 const ADJUST_MS = 1_000;
 
@@ -17,24 +15,18 @@ export type DriftAction =
   | { readonly kind: "resync" };
 
 export class DriftControl {
-  #error: number | null = null;
-  #startMs = 0;
+  #error = 0;
   #adjustedMs = 0;
 
   /** Smoothed (wanted - actual) position in samples: sound plays this much early. */
   get errorSamples(): number {
-    return this.#error ?? 0;
+    return this.#error;
   }
 
   /** Takes one error sample and says what to do. */
   observe(errorSamples: number, atMs: number): DriftAction {
-    if (this.#error === null) {
-      this.#startMs = atMs;
-      this.#adjustedMs = atMs;
-      this.#error = errorSamples;
-    } else this.#error += (errorSamples - this.#error) * SMOOTHING;
-    const limit = atMs - this.#startMs < EARLY_MS ? EARLY_RESYNC_SAMPLES : RESYNC_SAMPLES;
-    if (Math.abs(this.#error) > limit) return { kind: "resync" };
+    this.#error += (errorSamples - this.#error) * SMOOTHING;
+    if (Math.abs(this.#error) > RESYNC_SAMPLES) return { kind: "resync" };
     if (atMs - this.#adjustedMs < ADJUST_MS) return { kind: "none" };
     this.#adjustedMs = atMs;
     const samples = Math.round(this.#error * GAIN);

@@ -40,6 +40,20 @@ test("an underrun fades out before the end, is counted once, and fades in again"
   expect(after.at(-1)).toBe(1);
 });
 
+test("a step back into a hole is heard from there on", () => {
+  const ring = new SampleRing();
+  ring.moveTo(0);
+  ring.write(ones(2_000), ones(2_000), 2_000);
+  ring.moveTo(20_000);
+  ring.write(ones(1_000), ones(1_000), 1_000);
+  ring.moveTo(4_000);
+  ring.write(ones(6_000), ones(6_000), 6_000);
+  const samples = read(ring, 0, 9_000);
+  expect(samples[3_000]).toBe(0);
+  expect(samples.subarray(4_000 + FADE_IN_SAMPLES).every((value) => value === 1)).toBe(true);
+  expect(steepest(samples)).toBeLessThan(0.02);
+});
+
 test("a hole and a step back are faded on both sides", () => {
   const ring = new SampleRing();
   ring.moveTo(0);

@@ -43,6 +43,12 @@ export class SampleRing {
       return;
     }
     if (position === this.#end) return;
+    // What follows is written again, over holes too.
+    if (position < this.#end) {
+      this.#holes = this.#holes
+        .filter((hole) => hole.from < position)
+        .map((hole) => ({ from: hole.from, to: Math.min(hole.to, position) }));
+    }
     const from = Math.max(Math.min(this.#end, position), position - RING_SAMPLES);
     for (let n = from; n < position; n++) {
       this.#left[n & MASK] = 0;

@@ -8,7 +8,7 @@ import { SampleRing } from "../sound/sample-ring.ts";
 import type { Playout } from "./playout.ts";
 
 const SAMPLES_PER_MS = 48;
-/** Timestamps are whole milliseconds; a larger step is a gap or an overlap. */
+/** Timestamps may be whole milliseconds (FLV); a larger step is a gap or an overlap. */
 const GAP_MS = 30;
 /** Without sound for this long, the picture no longer follows it. */
 const QUIET_MS = 1_000;
@@ -163,12 +163,15 @@ export class SoundTrack {
   /** Moves the write position when it must, and steers the stretch otherwise. */
   #place(mediaMs: number, nowMs: number): void {
     const due = Math.round(this.#playout.dueMs(mediaMs) * SAMPLES_PER_MS);
-    if (this.#deferral.observe(due, { readEnd: this.ring.readEnd, nowMs })) this.#mustPlace = true;
-    const wanted = due + this.#deferral.samples;
-    const end = this.ring.end;
+    const { end, readEnd } = this.ring;
     const isGap = this.#expectedMs !== null && Math.abs(mediaMs - this.#expectedMs) > GAP_MS;
+    // A report has told what was missing: sound comes in time again, at once.
+    if (isGap && due >= readEnd) this.#deferral = new Deferral();
+    const delay = Math.round(this.#playout.delayMs * SAMPLES_PER_MS);
+    if (this.#deferral.observe(due, { readEnd, delay, nowMs })) this.#mustPlace = true;
+    const wanted = due + this.#deferral.samples;
     // What would be written behind the reader is lost anyway: a step forward costs nothing more.
-    const isLate = end !== null && end < this.ring.readEnd && wanted > end;
+    const isLate = end !== null && end < readEnd && wanted > end;
     if (end === null || this.#mustPlace || isGap || isLate) {
       this.#resync(wanted);
       return;

@@ -64,16 +64,12 @@ export class TrackTimeline {
     this.#shared = shared;
   }
 
-  /** True once a report has tied the track to the others. */
-  get isTied(): boolean {
-    return this.#line !== null;
-  }
-
   /** Media time of a packet that arrives now. */
   arrive(timestamp: number, arrivalMs: number): number {
     const ticks = this.#unwrapper.unwrap(timestamp);
     const offsetMs = arrivalMs - ticks * this.#nominal;
-    if (!this.#line) this.#arrivalOffsetMs = Math.min(this.#arrivalOffsetMs ?? offsetMs, offsetMs);
+    if (this.#line) this.#shared.offsetMs ??= arrivalMs - ntpAt(this.#line, ticks);
+    else this.#arrivalOffsetMs = Math.min(this.#arrivalOffsetMs ?? offsetMs, offsetMs);
     return this.#mediaMs(ticks);
   }
 
@@ -88,7 +84,8 @@ export class TrackTimeline {
     if (this.#points.at(-1)?.ticks === ticks) return;
     this.#points.push({ ticks, ntpMs });
     if (this.#points.length > MOST_REPORTS) this.#points.shift();
-    if (this.#shared.offsetMs === null) this.#shared.offsetMs = this.#mediaMs(ticks) - ntpMs;
+    // A report may come before any packet: then the first of those ties media time to arrivals.
+    if (this.#arrivalOffsetMs !== null) this.#shared.offsetMs ??= this.#mediaMs(ticks) - ntpMs;
     this.#line = lineThrough(this.#points, this.#nominal);
   }
 
