@@ -1,6 +1,6 @@
 /** When flashes and beeps begin in a recorded programme, on its own timeline. */
 import { spawnSync } from "node:child_process";
-import { median, probePackets } from "@lianmai/e2e/record";
+import { median, type Packet, probePackets } from "@lianmai/e2e/record";
 import { decodeSound } from "@lianmai/e2e/tone-level";
 
 /** A place in the picture, as shares of its width and height. */
@@ -53,7 +53,7 @@ export function takeApart(file: Buffer, options: { readonly fps: number }): Take
       atMs: ((dts / ticksPerPicture) * 1_000) / options.fps,
       cells: cells[at] as Uint8Array,
     })),
-    samples: decodeSound(file),
+    samples: withHoles(decodeSound(file), audio, ticksPerSound),
     soundAtMs: ((audio[0]?.dts ?? Number.NaN) / ticksPerSound) * soundMs,
   };
 }
@@ -112,6 +112,18 @@ export function pairUp(flashesMs: readonly number[], beepsMs: readonly number[],
     const nearest = offsets.sort((a, b) => Math.abs(a) - Math.abs(b))[0];
     return nearest === undefined ? [] : [{ atMs, offsetMs: nearest }];
   });
+}
+
+/** Sound at its own times: where packets are missing, the decoder leaves no place for them. */
+function withHoles(decoded: Float32Array, packets: readonly Packet[], ticksPerPacket: number): Float32Array {
+  const perPacket = (AAC_SAMPLES * SAMPLE_RATE) / PROGRAMME_SAMPLE_RATE;
+  const first = packets[0]?.dts ?? 0;
+  const placeOf = ({ dts }: Packet) => Math.round(((dts - first) / ticksPerPacket) * perPacket);
+  const samples = new Float32Array(placeOf(packets.at(-1) ?? ({ dts: first } as Packet)) + Math.ceil(perPacket));
+  for (const [at, packet] of packets.entries()) {
+    samples.set(decoded.subarray(Math.round(at * perPacket), Math.round((at + 1) * perPacket)), placeOf(packet));
+  }
+  return samples;
 }
 
 function decodeCells(file: Buffer): Uint8Array[] {
