@@ -1,14 +1,24 @@
 /** Real Chromium, driven by playwright-core. */
 import { type Browser, chromium, type Page } from "playwright-core";
 
-/** Starts the system's Chromium without a window; with `devices` it has a camera and a microphone that are made up. */
-export function startBrowser(options: { readonly devices?: boolean } = {}): Promise<Browser> {
+export interface BrowserOptions {
+  /** A camera and a microphone that are made up. */
+  readonly devices?: boolean;
+  /** What starts Chromium elsewhere, with the arguments it is given. */
+  readonly program?: string;
+  readonly args?: readonly string[];
+}
+
+/** Starts the system's Chromium without a window. */
+export function startBrowser(options: BrowserOptions = {}): Promise<Browser> {
+  const { devices = false, program = "/usr/bin/chromium-headless-shell", args = [] } = options;
   return chromium.launch({
-    executablePath: "/usr/bin/chromium-headless-shell",
+    executablePath: program,
     args: [
       ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
       ...["--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required", "--mute-audio"],
-      ...(options.devices ? ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"] : []),
+      ...(devices ? ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"] : []),
+      ...args,
     ],
   });
 }

@@ -8,6 +8,7 @@ import { tortureRoom } from "./room.ts";
 import { tortureStage } from "./stage.ts";
 import { tortureShow } from "./studio/torture-show.ts";
 import { tortureSync } from "./sync/torture-sync.ts";
+import { tortureGoneNetwork } from "./weak/gone-network.ts";
 import { tortureWeakNetwork } from "./weak/weak-network.ts";
 
 const TORTURES: Readonly<Record<string, (args: readonly string[]) => Promise<boolean>>> = {
@@ -20,6 +21,7 @@ const TORTURES: Readonly<Record<string, (args: readonly string[]) => Promise<boo
   stage: tortureStage,
   mute: tortureMutes,
   weak: tortureWeakNetwork,
+  gone: tortureGoneNetwork,
   show: tortureShow,
   sync: tortureSync,
 };

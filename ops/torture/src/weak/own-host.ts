@@ -9,9 +9,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-/** The cable's two ends. */
+/** The cable's two ends, and where the far one moves to. */
 const NEAR = "10.77.0.1";
 const FAR = "10.77.0.2";
+const FAR_MOVED = "10.77.0.3";
 /** What does not fit the narrow cable waits at most this long. */
 const QUEUE = "300ms";
 const BURST = "10kb";
@@ -64,6 +65,27 @@ export class OwnHost {
     if (kilobits === undefined) return;
     const shape = ["tbf", "rate", `${kilobits}kbit`, "burst", BURST, "latency", QUEUE];
     await run("tc", ["qdisc", "add", "dev", near, "root", ...shape]);
+  }
+
+  /** Lets nothing through, without a word to either end; false ends it. */
+  async drop(isDropped: boolean): Promise<void> {
+    for (const chain of ["INPUT", "OUTPUT"]) {
+      await this.#inside("iptables", ["-F", chain]);
+      if (isDropped) await this.#inside("iptables", ["-A", chain, "-j", "DROP"]);
+    }
+  }
+
+  /** Pulls the cable out, which the host notices, or puts it in again. */
+  async plug(isIn: boolean): Promise<void> {
+    await run("ip", ["link", "set", this.#cable.near, isIn ? "up" : "down"]);
+  }
+
+  /** Another address, as a phone gets that changes networks. Once. */
+  async move(): Promise<void> {
+    const { far } = this.#cable;
+    await this.#inside("ip", ["addr", "del", `${FAR}/24`, "dev", far]);
+    await this.#inside("ip", ["addr", "add", `${FAR_MOVED}/24`, "dev", far]);
+    await this.#inside("ip", ["route", "replace", "default", "via", NEAR]);
   }
 
   async remove(): Promise<void> {
