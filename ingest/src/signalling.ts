@@ -52,6 +52,8 @@ export const stageRequestSchema = Type.Union([
     ),
   }),
   Type.Object({ kind: Type.Literal("ping") }),
+  /** The answer to a `ping` of the server. */
+  Type.Object({ kind: Type.Literal("pong") }),
 ]);
 export type StageRequest = Static<typeof stageRequestSchema>;
 
@@ -117,6 +119,8 @@ export type StageReply =
   /** The media connection is gone for good: `join` again. */
   | { readonly kind: "media-lost" }
   | { readonly kind: "pong" }
+  /** Nothing has come for a while, neither media nor requests: without a `pong` within 5 s the events end. */
+  | { readonly kind: "ping" }
   /** The events end now; `removed`, `replaced` and `not-allowed` mean: do not come back by yourself. */
   | { readonly kind: "bye"; readonly code: SignallingCode };
 

@@ -9,7 +9,7 @@ import { TrackRewriter } from "./track-rewriter.ts";
 
 /** Readers of one source at once: a mixer, its spare, and an operator. */
 const MAX_READERS = 4;
-/** Bytes that wait for a slow reader; then packets are left out until it has taken a quarter of them. */
+/** Bytes that wait for a slow reader; then packets are left out until a quarter of them is left. */
 const QUEUE_BYTES = 4 * 1024 * 1024;
 /** A reader that takes nothing for this long is ended. */
 const STUCK_MS = 15_000;

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Logger } from "@lianmai/process";
 import type { PeerParts } from "../rtc/peer-factory.ts";
+import type { Consumer } from "../sfu/consumer.ts";
 import { HandoverSource } from "../sfu/handover-source.ts";
 import type { Producer } from "../sfu/producer.ts";
 import type { StageReply } from "../signalling.ts";
@@ -20,6 +21,8 @@ export interface MemberOptions {
   readonly logger: Logger;
   readonly sourceBaseUrl: () => string;
   readonly send: (reply: StageReply) => void;
+  /** Ends the events: the browser is gone, or comes back anew. */
+  readonly end: () => void;
   /** Media have begun or ended: the stage's sources and everybody's tracks are to be looked at. */
   readonly onMedia: () => void;
   /** The way to the browser has become too narrow: {@link Member.allocate} is due. */
@@ -28,6 +31,15 @@ export interface MemberOptions {
 
 const SLOT_INDEX: Readonly<Record<SourceSlot, number>> = { camera: 0, screen: 1 };
 const PICTURE_HEIGHT = 360;
+/** Pictures of the others whose size is kept. */
+const MAX_HEIGHTS = 64;
+
+/** A microphone that was changed may come under another SSRC; who is muted is not heard under any. */
+function hearNewest(consumer: Consumer, isMuted: boolean, nowMs: number): void {
+  consumer.pause(isMuted, nowMs);
+  const flowing = consumer.producer.liveLayers(nowMs).at(-1);
+  if (flowing) consumer.want(flowing.index, nowMs);
+}
 
 /** Somebody connected to a room's stage: signalling, and after `join`, media. */
 export class Member {
@@ -38,10 +50,12 @@ export class Member {
   readonly #heights = new Map<string, number>();
   #peer: MemberPeer | undefined;
   #screenOn = false;
+  #requestMs: number;
 
   constructor(options: MemberOptions) {
     this.actor = options.actor;
     this.#options = options;
+    this.#requestMs = options.peers.nowMs();
   }
 
   get joined(): boolean {
@@ -54,6 +68,21 @@ export class Member {
 
   send(reply: StageReply): void {
     this.#options.send(reply);
+  }
+
+  /** The browser has asked for something. */
+  requested(): void {
+    this.#requestMs = this.#options.peers.nowMs();
+  }
+
+  /** How long neither media nor requests have come of the browser. */
+  quietMs(nowMs: number): number {
+    return Math.min(nowMs - this.#requestMs, this.#peer?.connection.silentMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Ends everything with this browser. */
+  end(): void {
+    this.#options.end();
   }
 
   /** Answers the browser's offer; a connection before it is closed. Throws SdpError. */
@@ -129,7 +158,8 @@ export class Member {
   }
 
   shownAt(participantId: string, slot: SourceSlot, height: number): void {
-    if (this.#heights.size < 64) this.#heights.set(`${participantId} ${slot}`, height);
+    const picture = `${participantId} ${slot}`;
+    if (this.#heights.has(picture) || this.#heights.size < MAX_HEIGHTS) this.#heights.set(picture, height);
   }
 
   /** Chooses layers for what its way carries, and silences whom the host has muted. Twice a second. */
@@ -137,9 +167,8 @@ export class Member {
     const peer = this.#peer;
     if (!peer) return;
     const all = peer.consumers();
-    for (const { wanted, consumer } of all) {
-      if (consumer.producer.kind === "audio") consumer.pause(muted(wanted.participantId), nowMs);
-    }
+    const sounds = all.filter(({ consumer }) => consumer.producer.kind === "audio");
+    for (const { wanted, consumer } of sounds) hearNewest(consumer, muted(wanted.participantId), nowMs);
     const pictures = all.filter(({ consumer }) => consumer.producer.kind === "video");
     const { bandwidth } = peer.connection;
     const congested = bandwidth.congested(nowMs);
@@ -149,7 +178,7 @@ export class Member {
         height: this.#heights.get(`${wanted.participantId} ${wanted.slot}`) ?? PICTURE_HEIGHT,
         current: consumer.current,
       })),
-      all.length - pictures.length,
+      sounds.length,
       { bits: bandwidth.heard ? bandwidth.estimate : Number.POSITIVE_INFINITY, congested },
     );
     bandwidth.wish(chosen.next);

@@ -3,10 +3,12 @@ import type { StoreOutcome } from "../seats/store.ts";
 import type { SignallingCode, StageReply, StageRequest } from "../signalling.ts";
 import type { Stage, StageActor, StageParticipant } from "../stage-contract.ts";
 import { SdpError } from "../webrtc/sdp.ts";
+import { chooseTracks } from "./choose-tracks.ts";
 import { EncoderTracks } from "./encoder-tracks.ts";
-import { Member, type OfferedMemberSource } from "./member.ts";
+import { Member, type MemberOptions, type OfferedMemberSource } from "./member.ts";
+import { lookAfter } from "./presence.ts";
 import type { Caller, RoomOptions } from "./room-options.ts";
-import { qualityOf, sameSources, speakersOf, viewFor } from "./views.ts";
+import { sameSources, speakersOf, tellQuality, viewFor } from "./views.ts";
 
 /** Browsers connected to one room's stage at once. */
 export const MAX_MEMBERS = 64;
@@ -14,6 +16,7 @@ const TICK_MS = 250;
 const SWEEP_EVERY_TICKS = 4;
 const ALLOCATE_EVERY_TICKS = 2;
 const QUALITY_EVERY_TICKS = 8;
+const LOOK_EVERY_TICKS = 4;
 
 /** One room's stage on this node: who is connected, and what goes from whom to whom. */
 export class StageRoom {
@@ -43,20 +46,22 @@ export class StageRoom {
   }
 
   /** A browser has come; one of the same user before it is sent away. Undefined: too many. */
-  open(actor: StageActor, send: (reply: StageReply) => void): Member | undefined {
+  open(actor: StageActor, way: Pick<MemberOptions, "send" | "end">): Member | undefined {
     const participantId = participantIdOf(actor.userId);
     const before = this.#members.get(participantId);
     if (!before && this.#members.size >= MAX_MEMBERS) return undefined;
     before?.send({ kind: "bye", code: "replaced" });
-    before?.leave();
+    if (before) this.#endMedia(before);
     const { peers, logger, sourceBaseUrl } = this.#options;
     const member: Member = new Member({
-      ...{ actor, peers, send, sourceBaseUrl },
+      ...{ actor, peers, sourceBaseUrl, ...way },
       logger: logger.child({ participant: participantId }),
       onMedia: () => this.#mediaChanged(member),
       onNarrower: () => this.#allocate(member),
     });
     this.#members.set(participantId, member);
+    // Who is new is told with the next tick.
+    this.#speakers = "";
     const iceServers = this.#options.iceServers(actor.userId);
     const { connectionId } = member;
     const stage = viewFor(this.#stage, actor);
@@ -69,10 +74,12 @@ export class StageRoom {
   /** The browser's signalling is gone. */
   closed(member: Member): void {
     const participantId = participantIdOf(member.actor.userId);
-    member.leave();
-    if (this.#members.get(participantId) !== member) return;
+    if (this.#members.get(participantId) !== member) {
+      member.leave();
+      return;
+    }
+    this.#endMedia(member);
     this.#members.delete(participantId);
-    this.#options.onAir.stop(this.#options.room, member.actor.userId);
     if (this.#participant(participantId)) void this.#apply({ kind: "away", participantId });
     this.#route();
   }
@@ -82,15 +89,13 @@ export class StageRoom {
   }
 
   findSource(sourceId: string): OfferedMemberSource | undefined {
-    for (const member of this.#members.values()) {
-      const source = member.findSource(sourceId);
-      if (source) return source;
-    }
-    return undefined;
+    const found = [...this.#members.values()].map((member) => member.findSource(sourceId));
+    return found.find((source) => source !== undefined);
   }
 
   /** Takes a request of a member; what comes of it is sent. */
   async request(member: Member, request: StageRequest, caller: Caller): Promise<void> {
+    member.requested();
     switch (request.kind) {
       case "join":
         this.#join(member, request.sdp);
@@ -114,6 +119,8 @@ export class StageRoom {
         break;
       case "ping":
         member.send({ kind: "pong" });
+        break;
+      case "pong":
         break;
     }
   }
@@ -160,6 +167,8 @@ export class StageRoom {
       member.send({ kind: "join-refused", code: "not-on-stage" });
       return;
     }
+    // The publication is made of the tracks of one connection: the host claims it anew for the next.
+    this.#endMedia(member);
     try {
       member.send({ kind: "joined", sdp: member.join(sdp) });
       this.#route();
@@ -172,11 +181,19 @@ export class StageRoom {
   #answer(member: Member, offerId: number, sdp: string): void {
     try {
       member.peer?.answered(offerId, sdp);
+      // Before the first packet: who is muted is not heard by who has just come.
+      this.#allocate(member);
     } catch {
       // The connection cannot go on with an answer that cannot be read: the browser joins anew.
-      member.leave();
+      this.#endMedia(member);
       member.send({ kind: "media-lost" });
     }
+  }
+
+  /** Ends what a member sends and gets, and the publication made of it. */
+  #endMedia(member: Member): void {
+    member.leave();
+    this.#options.onAir.stop(this.#options.room, member.actor.userId);
   }
 
   async #command(
@@ -239,27 +256,26 @@ export class StageRoom {
     this.#route();
   }
 
-  /** Everybody with media gets the tracks of all who are seated, but their own; guests what an encoder sends. */
+  /** Everybody with media gets what is theirs. */
   #route(): void {
-    const encoder = this.#encoder.tracks(this.#options.peers.nowMs());
-    const seated = this.#stage.participants.filter(({ place }) => place.at === "seated");
-    for (const [participantId, member] of this.#members) {
-      if (!member.peer) continue;
-      const others = seated.filter((other) => other.participantId !== participantId);
-      member.peer.want([
-        ...others.flatMap((other) => this.#members.get(other.participantId)?.tracks(other.participantId) ?? []),
-        ...(member.actor.role === "host" ? [] : encoder),
-      ]);
+    const tracks = {
+      seated: this.#stage.participants.filter(({ place }) => place.at === "seated"),
+      of: (id: string) => this.#members.get(id)?.tracks(id) ?? [],
+      encoder: this.#encoder.tracks(this.#options.peers.nowMs()),
+    };
+    for (const [participantId, { peer, actor }] of this.#members) {
+      peer?.want(chooseTracks({ participantId, isHost: actor.role === "host" }, tracks));
     }
   }
 
   #tick(): void {
     this.#ticks += 1;
     if (this.#ticks % ALLOCATE_EVERY_TICKS === 0) for (const member of this.#members.values()) this.#allocate(member);
-    if (this.#ticks % QUALITY_EVERY_TICKS === 0) this.#tellQuality();
+    if (this.#ticks % QUALITY_EVERY_TICKS === 0) tellQuality(this.#members);
     if (this.#ticks % QUALITY_EVERY_TICKS === 1) void this.#lookForEncoder();
     if (this.#ticks % SWEEP_EVERY_TICKS === 0 && this.#stage.participants.some(isAway))
       void this.#apply({ kind: "sweep" });
+    if (this.#ticks % LOOK_EVERY_TICKS === 0) lookAfter(this.#members.values(), this.#options.peers.nowMs());
     this.#tellSpeakers();
   }
 
@@ -273,13 +289,6 @@ export class StageRoom {
     if (speaking.join() === this.#speakers) return;
     this.#speakers = speaking.join();
     for (const member of this.#members.values()) member.send({ kind: "speakers", participantIds: speaking });
-  }
-
-  #tellQuality(): void {
-    for (const member of this.#members.values()) {
-      const quality = qualityOf(member, this.#members);
-      if (quality) member.send(quality);
-    }
   }
 
   #participant(participantId: string): StageParticipant | undefined {

@@ -77,10 +77,13 @@ async function openStream(
   // Nothing may be written before the head, and `open` welcomes at once.
   const head = { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" };
   let started = false;
-  const member = room.open(actor, (reply) => {
-    if (!started) response.writeHead(200, head);
-    started = true;
-    write(reply);
+  const member = room.open(actor, {
+    send(reply) {
+      if (!started) response.writeHead(200, head);
+      started = true;
+      write(reply);
+    },
+    end: () => response.destroy(),
   });
   if (!member) {
     sendStageError(response, "stage-full");

@@ -83,6 +83,13 @@ test("host and two guests: hands, seats, pictures and sound of all, mute, remova
   }
   expect(packets).toBeGreaterThan(100);
 
+  // With another connection the host goes on air anew: what was published was made of the tracks of the one before.
+  await onGuest(host, "guest.join()");
+  await eventually(async () => (await redis.client.get(publicationRedisKey(ROOM))) === null);
+  await eventually(async () => (await onGuest(host, 'guest.command({ live: true }, "on-air")')) === "done");
+  const anew = JSON.parse(await eventually(() => redis.client.get(publicationRedisKey(ROOM))));
+  expect(anew.sessionId).not.toBe(publication.sessionId);
+
   // Muted by the host, her sound reaches nobody, whatever her own client does.
   expect(await command(host, { kind: "mute", participantId: "mei", muted: true })).toBe("done");
   await eventually(async () => {
@@ -91,9 +98,16 @@ test("host and two guests: hands, seats, pictures and sound of all, mute, remova
     return ((await received(li))["mei"]?.packets ?? 0) === before;
   });
 
-  // Her page goes without a word: the seat is kept, and is hers when she is back.
-  await mei.close();
+  // Nor, while she is muted, anybody who comes only now.
+  await onGuest(li, "guest.join()");
+  await eventually(async () => ((await received(li))["mei"]?.pictures ?? 0) > 5);
+  expect((await received(li))["mei"]?.packets ?? 0).toBe(0);
+
+  // Her network goes without a word: the seat is kept, and is hers when she is back.
+  await onGuest(mei, "(guest.silent = true, guest.peer.close())");
   await eventually(async () => (await find("mei"))?.connection === "away");
+  expect(await find("li")).toMatchObject({ connection: "connected" });
+  await mei.close();
   const again = await enter("mei", "guest");
   await onGuest(again, "guest.join()");
   await eventually(async () => ((await received(again))["host"]?.pictures ?? 0) > 5);

@@ -30,7 +30,7 @@ export function speakersOf(
 }
 
 /** A member's connection as the server sees it; undefined while it has none. */
-export function qualityOf(member: Member, members: ReadonlyMap<string, Member>): StageReply | undefined {
+function qualityOf(member: Member, members: ReadonlyMap<string, Member>): StageReply | undefined {
   const connection = member.peer?.connection;
   if (!connection) return undefined;
   const grades = [...members].flatMap(([id, { peer }]) =>
@@ -47,6 +47,14 @@ export function qualityOf(member: Member, members: ReadonlyMap<string, Member>):
 }
 
 const grade = (lost: number): 0 | 1 | 2 => (lost > 0.1 ? 0 : lost > 0.03 ? 1 : 2);
+
+/** Tells everybody how their connections are. */
+export function tellQuality(members: ReadonlyMap<string, Member>): void {
+  for (const member of members.values()) {
+    const quality = qualityOf(member, members);
+    if (quality) member.send(quality);
+  }
+}
 
 export const sameSources = (a: readonly StageSource[], b: readonly StageSource[]): boolean =>
   a.map(({ sourceId }) => sourceId).join() === b.map(({ sourceId }) => sourceId).join();

@@ -35,6 +35,7 @@ const GUEST = `async ({ url, headers }) => {
     guest.replies.push(reply);
     if (reply.kind === "welcome") Object.assign(guest, { connectionId: reply.connectionId, stage: reply.stage });
     if (reply.kind === "stage") guest.stage = reply.stage;
+    if (reply.kind === "ping" && !guest.silent) await request({ kind: "pong" });
     if (reply.kind === "result") guest.results.get(reply.commandId)?.(reply.code);
     if (reply.kind === "joined") await guest.peer.setRemoteDescription({ type: "answer", sdp: reply.sdp });
     if (reply.kind === "offer") {

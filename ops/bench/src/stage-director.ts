@@ -1,7 +1,7 @@
 /** A host who directs the stage by the API alone, as the studio does, without a browser. */
 import { until } from "@lianmai/e2e/browser";
 import type { Stack } from "@lianmai/e2e/stack";
-import type { StageReply, StageView } from "@lianmai/ingest/signalling";
+import type { StageReply, StageRequest, StageView } from "@lianmai/ingest/signalling";
 import type { DirectorCommand } from "@lianmai/ingest/stage";
 
 const BUDGET_MS = 30_000;
@@ -56,11 +56,7 @@ export class StageDirector {
     this.#commands += 1;
     const commandId = this.#commands;
     const sentMs = Date.now();
-    const answer = await fetch(this.#url(`requests/${this.#connectionId}`), {
-      method: "POST",
-      headers: { ...this.#headers, "content-type": "application/json" },
-      body: JSON.stringify({ kind: "command", commandId, command }),
-    });
+    const answer = await this.#request({ kind: "command", commandId, command });
     if (!answer.ok) throw new Error(`${command.kind}: ${answer.status} ${await answer.text()}`);
     const code = await until(
       `the answer to ${command.kind}`,
@@ -88,8 +84,21 @@ export class StageDirector {
     await until(`the voice of ${participantId}`, speaksMs, (ms) => ms >= forMs, { budgetMs: BUDGET_MS });
   }
 
+  /** Whether the stage says so now. */
+  speaks(participantId: string): boolean {
+    return this.#speakers.has(participantId);
+  }
+
   leave(): void {
     this.#gone.abort();
+  }
+
+  #request(request: StageRequest): Promise<Response> {
+    return fetch(this.#url(`requests/${this.#connectionId}`), {
+      method: "POST",
+      headers: { ...this.#headers, "content-type": "application/json" },
+      body: JSON.stringify(request),
+    });
   }
 
   get #headers(): Record<string, string> {
@@ -115,6 +124,7 @@ export class StageDirector {
     if (reply.kind === "speakers") {
       this.#speakers = new Map(reply.participantIds.map((id) => [id, this.#speakers.get(id) ?? Date.now()]));
     }
+    if (reply.kind === "ping") void this.#request({ kind: "pong" }).catch(() => {});
     if (reply.kind === "result") this.#results.set(reply.commandId, reply.code);
   }
 }

@@ -158,6 +158,7 @@ export class StageClient {
       this.#dropPeer();
     }
     if (reply.kind === "media-lost") this.#dropPeer();
+    if (reply.kind === "ping") void this.#post({ kind: "pong" });
     this.#take({ kind: "reply", reply, nowMs: Date.now() });
     if (reply.kind === "result") this.#settle(reply.commandId, reply.code);
     if (reply.kind === "joined") void this.#peer?.answered(reply.sdp).catch(() => this.#mediaLost());

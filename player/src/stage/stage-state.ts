@@ -109,6 +109,7 @@ function heard(state: StageState, reply: StageReply, nowMs: number): StageState 
     case "joined":
     case "result":
     case "pong":
+    case "ping":
       return state;
   }
 }
