@@ -139,7 +139,11 @@ export class StageClient {
       (reply) => {
         if (this.#stream === stream) this.#heard(reply);
       },
-      AbortSignal.any([stream.signal, this.#over.signal]),
+      {
+        signal: AbortSignal.any([stream.signal, this.#over.signal]),
+        // Every other time only: a server that is slow is to be waited for.
+        probing: this.#attempts % 2 === 1,
+      },
     );
     if (this.#stream !== stream || this.#over.signal.aborted) return;
     this.#take({ kind: "closed", ...answer, nowMs: Date.now() });
@@ -264,7 +268,9 @@ export class StageClient {
   #post(request: StageRequest): Promise<boolean> {
     const posted = this.#tail.then(async () => {
       const { link } = this.state;
-      return link.at === "open" && (await this.#way.post(link.connectionId, request, this.#over.signal));
+      // With the events what was asked on their behalf is over: it would hold up what follows.
+      const signal = AbortSignal.any([this.#over.signal, ...(this.#stream ? [this.#stream.signal] : [])]);
+      return link.at === "open" && (await this.#way.post(link.connectionId, request, signal));
     });
     this.#tail = posted;
     return posted;
