@@ -1,10 +1,11 @@
 /**
- * A guest on air whose network goes and comes back: how soon the stage hears them again, without a click, and that the
+ * A guest on air whose network, or whose browser's time, goes and comes back: how soon the stage hears them again, without a click, and that the
  * seat is given up when it stays away. `npm run torture -- gone`
  */
 import { printRows, readOptions } from "@lianmai/bench/report";
 import { StageDirector } from "@lianmai/bench/stage-director";
 import { startBrowser, until } from "@lianmai/e2e/browser";
+import { descendants } from "@lianmai/e2e/descendants";
 import { type Stack, startStack } from "@lianmai/e2e/stack";
 import { GUEST_TONES_HZ, toneDevices } from "@lianmai/e2e/tone-devices";
 import type { Page } from "playwright-core";
@@ -58,6 +59,10 @@ export async function tortureGoneNetwork(args: readonly string[]): Promise<boole
       );
       returns.push(await comeBack(show, `cable pulled, ${name}`, [() => own.plug(false), forMs, () => own.plug(true)]));
     }
+    const freeze = (signal: NodeJS.Signals) => async () => {
+      for (const pid of await descendants(process.pid, "chromium")) process.kill(pid, signal);
+    };
+    returns.push(await comeBack(show, "browser frozen, long", [freeze("SIGSTOP"), LONG_MS, freeze("SIGCONT")]));
     returns.push(await comeBack(show, "another address", [async () => {}, 0, () => own.move()]));
     const givenUpMs = await stayAway(show);
     return judge(returns, givenUpMs);

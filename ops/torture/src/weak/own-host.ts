@@ -89,7 +89,8 @@ export class OwnHost {
   }
 
   async remove(): Promise<void> {
-    // The cable goes with the namespace one of its ends is in.
+    // A program that is about to end holds the namespace: the cable would stay with it, and its address.
+    await run("ip", ["link", "del", this.#cable.near]).catch(() => {});
     await run("ip", ["netns", "del", this.#name]);
     if (this.#directory) await rm(this.#directory, { recursive: true, force: true });
   }
