@@ -17,7 +17,7 @@ export const STAGE_ERRORS = {
   unavailable: { status: 503, title: "The server cannot check this now, try again in a few seconds" },
   "session-gone": { status: 404, title: "There is no such session, or no longer" },
   "etag-wrong": { status: 412, title: "The session has changed since: its ETag is another" },
-  "ice-restart-unsupported": { status: 405, title: "This server cannot restart ICE: post a new offer" },
+  "ice-restart-unsupported": { status: 422, title: "This server cannot restart ICE: post a new offer" },
   "method-not-allowed": { status: 405, title: "This method is not available here" },
   "body-too-large": { status: 413, title: "The body is too large" },
   "unsupported-media-type": { status: 415, title: "The body must be a session description" },

@@ -126,9 +126,8 @@ async function trickle(resource: SessionResource, request: IncomingMessage, resp
   const fragment = text === undefined ? undefined : readTrickleFragment(text, resource.usernameFragment);
   if (!fragment) sendStageError(response, "body-too-large", { headers: { connection: "close" } });
   else if (fragment.kind === "unreadable") sendStageError(response, "fragment-unreadable");
-  // RFC 9725 4.3.2: a server without ICE restarts says so, and the client posts anew.
-  else if (fragment.kind === "restart")
-    sendStageError(response, "ice-restart-unsupported", { headers: { allow: "DELETE" } });
+  // RFC 9725 4.3.1: trickle ICE is taken and restarts are not, so 422; 405 would deny every PATCH.
+  else if (fragment.kind === "restart") sendStageError(response, "ice-restart-unsupported");
   else response.writeHead(204, { "cache-control": "no-store" }).end();
 }
 
