@@ -49,6 +49,7 @@ import { openStageRoutes } from "./stage/open-stage-routes.ts";
 import { signallingRoutes } from "./stage/signalling-routes.ts";
 import { createStageCommands } from "./stage/stage-commands.ts";
 import { createFindStageNode } from "./stage/stage-nodes.ts";
+import { createWhepCommands } from "./stage/whep-commands.ts";
 import { whepRoutes } from "./stage/whep-routes.ts";
 import { whipRoutes } from "./stage/whip-routes.ts";
 import { openDatabase } from "./storage/database.ts";
@@ -133,9 +134,11 @@ export async function createEdge(
   });
 
   const addressOf = clientAddress({ trustProxy });
+  const whep = createWhepCommands(redis);
   const viewing = createViewing({
     ...{ redis, subscriber, clock, logger, addressOf, dataDir: settings.DATA_DIR },
     seed: () => seedRemovals({ rooms, log: room.log }),
+    onRemoval: whep.removed,
   });
   const delivery = createDelivery({
     program: programs.get,
@@ -191,7 +194,7 @@ export async function createEdge(
   });
   retentionRoutes(app, { retention, hostAccess, recorded: recordedIn(moderation.audit), limits });
   historyRoutes(app, { archive: room.archive, log: room.log, rooms, authenticate, hostAccess });
-  hostRoutes(app, { ...roomParts, streamKeys, redis, hostAccess });
+  hostRoutes(app, { ...roomParts, streamKeys, redis, hostAccess, whep });
   openStageRoutes(app, { redis, rooms });
   layoutRoutes(app, { redis, projection, hostAccess, limits, log: room.log });
   const rtmpServer = (hostname: string) =>

@@ -13,6 +13,7 @@ import { answers, nothing, SIGNED_IN } from "../http/answers.ts";
 import type { App } from "../http/create-app.ts";
 import type { StreamKeys } from "../keys/stream-keys.ts";
 import { type RoomIngestHealth, roomHostSettingsSchema, roomIngestHealthSchema } from "../protocol/api.ts";
+import type { WhepCommands } from "../stage/whep-commands.ts";
 import type { HostAccess } from "./access.ts";
 import type { StoredRoom } from "./rooms.ts";
 import { type RoomParts, roomParams } from "./routes.ts";
@@ -26,15 +27,27 @@ const settingsChangeSchema = Type.Partial(roomHostSettingsSchema, { additionalPr
 /** Routes of a room for its host (or an admin): settings, end of the program, ingest health, deletion. */
 export function hostRoutes(
   app: App,
-  parts: RoomParts & { readonly streamKeys: StreamKeys; readonly redis: Redis; readonly hostAccess: HostAccess },
+  parts: RoomParts & {
+    readonly streamKeys: StreamKeys;
+    readonly redis: Redis;
+    readonly hostAccess: HostAccess;
+    readonly whep: Pick<WhepCommands, "switchedOff">;
+  },
 ): void {
-  const { rooms, roomAnswers, projection, limits, streamKeys, redis, hostAccess } = parts;
+  const { rooms, roomAnswers, projection, limits, streamKeys, redis, hostAccess, whep } = parts;
   const hosted = { tags, security: SIGNED_IN, params: roomParams };
   const endProgram = (room: StoredRoom, reason: string) =>
     projection.command({
       ingest: { kind: "end-room", room: room.slug, reason },
       transcode: { kind: "end-program", room: room.slug, reason },
     });
+
+  /** Also where nothing was switched on: the host asks again after a `redis-away`. */
+  const endViewers = async ({ slug, webrtc }: StoredRoom): Promise<void> => {
+    await whep.switchedOff(slug).catch((error: unknown) => {
+      if (webrtc) throw new ProblemError("redis-away", { retryAfterMs: REDIS_RETRY_MS, cause: error });
+    });
+  };
 
   app.get(
     "/api/v1/rooms/:slug/settings",
@@ -51,18 +64,20 @@ export function hostRoutes(
       schema: {
         ...hosted,
         summary: "Change a room's settings",
-        description: "What is given is changed. Part duration takes effect with the next program.",
+        description:
+          "What is given is changed, the part duration with the next program. Without `webrtc`, its viewers are ended.",
         body: settingsChangeSchema,
         response: answers({ 200: roomHostSettingsSchema }),
       },
     },
     async (request) => {
       const { slug } = request.params;
-      await hostAccess(request, slug);
+      const { room: before } = await hostAccess(request, slug);
       const room = await rooms.change(slug, request.body);
       if (!room) throw new ProblemError("room-not-found");
       roomAnswers.forget(slug);
       await projection.room(room);
+      if (request.body.webrtc === false) await endViewers(before);
       return settingsOf(room);
     },
   );

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import type { Clock, Logger, Redis } from "@lianmai/process";
 import { type Change, readChange } from "./read-change.ts";
-import { createRemovals } from "./removals.ts";
+import { createRemovals, type Mark } from "./removals.ts";
 import { readSecret } from "./secret.ts";
 import { createViewerPasses, type ViewerPass, type ViewerPasses } from "./viewer-pass.ts";
 import { createWatchers } from "./watchers.ts";
@@ -19,6 +19,8 @@ export interface Viewing {
   /** Asked for each request of `/live`: when the viewer may come back, undefined for those who may watch. */
   removedUntil(room: string, request: IncomingMessage, playlist: boolean): number | undefined;
   untilFor(room: string, pass: ViewerPass | undefined, address: string): number | undefined;
+  /** What a removal finds this viewer by. */
+  marksOf(request: IncomingMessage): Mark[];
   /** Keeps a person out of a room's video, with all devices and addresses they were seen at. */
   remove(
     room: string,
@@ -32,7 +34,10 @@ export interface Viewing {
   stop(): void;
 }
 
-/** Makes {@link Viewing}; `seed` answers the removals that the rooms' own state knows, asked at each connect. */
+/**
+ * Makes {@link Viewing}; `seed` answers the removals that the rooms' own state knows, asked at each connect. `onRemoval`
+ * ends what goes on without asking again; it runs once the edges have been told.
+ */
 export function createViewing(parts: {
   readonly redis: Redis;
   readonly subscriber: Redis;
@@ -43,8 +48,9 @@ export function createViewing(parts: {
   readonly seed: () => Promise<
     readonly { readonly room: string; readonly subject: string; readonly untilMs: number }[]
   >;
+  readonly onRemoval: (room: string, marks: readonly Mark[]) => Promise<void>;
 }): Viewing {
-  const { redis, subscriber, clock, logger, addressOf, seed } = parts;
+  const { redis, subscriber, clock, logger, addressOf, seed, onRemoval } = parts;
   const passes = createViewerPasses(readSecret(join(parts.dataDir, KEY_FILE)));
   const removals = createRemovals();
   const watchers = createWatchers();
@@ -69,6 +75,10 @@ export function createViewing(parts: {
     else pipeline.hset(REMOVALS_REDIS_KEY, field, JSON.stringify(change));
     pipeline.publish(REMOVALS_CHANNEL, JSON.stringify(change));
     await pipeline.exec();
+    if (!("marks" in change)) return;
+    await onRemoval(change.room, change.marks).catch((error: unknown) =>
+      logger.warn({ err: error, room: change.room }, "what somebody removed watches could not be ended"),
+    );
   };
   const load = async () => {
     for (const { room, subject, untilMs } of await seed()) {
@@ -104,6 +114,11 @@ export function createViewing(parts: {
   return {
     passes,
     untilFor,
+    marksOf(request) {
+      const pass = passes.fromCookies(request.headers.cookie);
+      if (!pass) return [`a:${addressOf(request)}`];
+      return [`d:${pass.device}`, ...(pass.userId === "" ? [] : [`u:${pass.userId}` as const])];
+    },
     removedUntil(room, request, playlist) {
       const pass = passes.fromCookies(request.headers.cookie);
       const address = addressOf(request);

@@ -1,33 +1,42 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Logger } from "@lianmai/process";
+import { Value } from "typebox/value";
 import type { ProgramLinks } from "../program/program-links.ts";
 import { refuseLine, sendLine } from "../webrtc/negotiate.ts";
 import { readDescription, SdpError, type SessionDescription } from "../webrtc/sdp.ts";
 import type { LocalLine } from "../webrtc/write-sdp.ts";
+import {
+  WHEP_COMMANDS_CHANNEL,
+  WHEP_VIEWER_HEADER,
+  type WhepCommand,
+  type WhepViewerFacts,
+  whepCommandSchema,
+  whepViewerSchema,
+} from "../whep-contract.ts";
 import type { StageErrorCode } from "./errors.ts";
 import type { PeerParts } from "./peer-factory.ts";
 import type { SessionAnswer, SessionResource, SessionService } from "./session-routes.ts";
 import { WhepViewer } from "./whep-viewer.ts";
 
-/** Set by the edge: "always" for those who are let in whatever the number of viewers. */
-const VIEWER_HEADER = "x-lianmai-viewer";
-
 interface WhepOptions {
   readonly programs: ProgramLinks;
   readonly peers: PeerParts;
   readonly logger: Logger;
-  /** Viewers at once; those let in always are not counted. */
+  /** Viewers at once, of those who count. */
   readonly maxViewers: number;
+}
+
+interface Session {
+  readonly room: string;
+  readonly facts: WhepViewerFacts;
+  readonly viewer: WhepViewer;
 }
 
 /** Serves programs to players by WebRTC (draft-ietf-wish-whep, the player offers). */
 export class WhepSessions implements SessionService {
   readonly #options: WhepOptions;
-  readonly #viewers = new Map<
-    string,
-    { readonly room: string; readonly counts: boolean; readonly viewer: WhepViewer }
-  >();
+  readonly #sessions = new Map<string, Session>();
   #starting = 0;
 
   constructor(options: WhepOptions) {
@@ -35,11 +44,11 @@ export class WhepSessions implements SessionService {
   }
 
   get size(): number {
-    return this.#viewers.size;
+    return this.#sessions.size;
   }
 
   find(room: string, sessionId: string): SessionResource | undefined {
-    const found = this.#viewers.get(sessionId);
+    const found = this.#sessions.get(sessionId);
     return found?.room === room ? found.viewer : undefined;
   }
 
@@ -49,23 +58,35 @@ export class WhepSessions implements SessionService {
   ): Promise<SessionAnswer> {
     const read = readOffer(request.offer);
     if (read.kind === "refused") return read;
-    const counts = request.headers[VIEWER_HEADER] !== "always";
-    if (counts && this.#counted() + this.#starting >= this.#options.maxViewers) {
+    const facts = readFacts(request.headers[WHEP_VIEWER_HEADER]);
+    if (facts.counts && this.#counted() + this.#starting >= this.#options.maxViewers) {
       return { kind: "refused", code: "viewers-full" };
     }
     this.#starting += 1;
     try {
-      return await this.#open(room, read, counts);
+      return await this.#open(room, read, facts);
     } finally {
       this.#starting -= 1;
     }
   }
 
-  close(): void {
-    for (const { viewer } of this.#viewers.values()) viewer.close();
+  /** Ends the sessions that an edge says may not go on. */
+  message(channel: string, text: string): void {
+    const command = channel === WHEP_COMMANDS_CHANNEL ? parse(text) : undefined;
+    if (!Value.Check(whepCommandSchema, command)) return;
+    for (const { room, facts, viewer } of this.#sessions.values())
+      if (room === command.room && isMeant(command, facts)) viewer.close();
   }
 
-  async #open(room: string, read: Extract<ReadOffer, { kind: "read" }>, counts: boolean): Promise<SessionAnswer> {
+  close(): void {
+    for (const { viewer } of this.#sessions.values()) viewer.close();
+  }
+
+  async #open(
+    room: string,
+    read: Extract<ReadOffer, { kind: "read" }>,
+    facts: WhepViewerFacts,
+  ): Promise<SessionAnswer> {
     const { programs, peers, logger } = this.#options;
     const isOnAir = await programs.isOnAir(room).catch(() => undefined);
     if (!isOnAir) return { kind: "refused", code: isOnAir === undefined ? "unavailable" : "not-live" };
@@ -74,15 +95,36 @@ export class WhepSessions implements SessionService {
       ...{ offer: read.offer, lines: read.lines, peers },
       program: programs.use(room),
       etag: `"${sessionId.slice(0, 8)}"`,
-      onClosed: () => this.#viewers.delete(sessionId),
+      onClosed: () => this.#sessions.delete(sessionId),
     });
-    this.#viewers.set(sessionId, { room, counts, viewer });
+    this.#sessions.set(sessionId, { room, facts, viewer });
     logger.debug({ room, session: sessionId }, "viewer by WebRTC");
     return { kind: "created", sessionId, sdp: viewer.answer(), etag: viewer.etag };
   }
 
   #counted(): number {
-    return [...this.#viewers.values()].filter(({ counts }) => counts).length;
+    return [...this.#sessions.values()].filter(({ facts }) => facts.counts).length;
+  }
+}
+
+/** Nobody known, who takes a place like everybody. */
+const STRANGER: WhepViewerFacts = { marks: [], counts: true, isStaff: false };
+
+function readFacts(header: string | string[] | undefined): WhepViewerFacts {
+  const value = typeof header === "string" ? parse(header, decodeURIComponent) : undefined;
+  return Value.Check(whepViewerSchema, value) ? value : STRANGER;
+}
+
+function isMeant(command: WhepCommand, { marks, isStaff }: WhepViewerFacts): boolean {
+  if (command.kind === "removed") return marks.some((mark) => command.marks.includes(mark));
+  return !isStaff && !marks.some((mark) => command.but.includes(mark));
+}
+
+function parse(text: string, decode = (encoded: string) => encoded): unknown {
+  try {
+    return JSON.parse(decode(text));
+  } catch {
+    return undefined;
   }
 }
 

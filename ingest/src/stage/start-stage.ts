@@ -17,6 +17,7 @@ import { STAGE_COMMANDS_CHANNEL, STAGE_EVENTS_CHANNEL } from "../stage-contract.
 import { instanceIdOrFail, portError } from "../start-error.ts";
 import { type IceTcpFront, listenIceTcp } from "../webrtc/ice-tcp.ts";
 import { createPeerEngine } from "../webrtc/raw-peer.ts";
+import { WHEP_COMMANDS_CHANNEL } from "../whep-contract.ts";
 import { connectionTestRoutes } from "./connection-test.ts";
 import { guardNode } from "./guard-node.ts";
 import { probeMediaPort } from "./media-port.ts";
@@ -34,6 +35,11 @@ export interface StageProcess {
   readonly nodeToken: string;
   stop(): Promise<void>;
 }
+
+const CHANNELS = [
+  ...[INGEST_COMMANDS_CHANNEL, INGEST_EVENTS_CHANNEL],
+  ...[STAGE_EVENTS_CHANNEL, STAGE_COMMANDS_CHANNEL, WHEP_COMMANDS_CHANNEL],
+];
 
 const list = (text: string): string[] => text.split(/[,\s]+/).filter((entry) => entry !== "");
 
@@ -129,9 +135,9 @@ export async function startStage(
     subscriber.on("message", (channel: string, text: string) => {
       keeper.message(channel, text);
       rooms.message(channel, text);
+      whep.message(channel, text);
     });
-    const channels = [INGEST_COMMANDS_CHANNEL, INGEST_EVENTS_CHANNEL, STAGE_EVENTS_CHANNEL, STAGE_COMMANDS_CHANNEL];
-    void subscriber.subscribe(...channels).catch(() => {});
+    void subscriber.subscribe(...CHANNELS).catch(() => {});
     const wake = () => {
       keeper.wake();
       void placement
