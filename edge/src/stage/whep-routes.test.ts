@@ -6,6 +6,7 @@ import { startTestEdge, type TestEdge } from "../testing/edge.ts";
 import { eventually, startTestRedis, type TestRedis } from "../testing/redis.ts";
 import { startStageProcess } from "../testing/stage.ts";
 
+const PLACES = 2;
 let redis: TestRedis;
 let edge: TestEdge;
 let stage: { stop(): Promise<void> };
@@ -15,7 +16,7 @@ beforeAll(async () => {
   const rateLimits = { signUpPerHour: 10_000, writesPerMinute: 10_000 };
   [edge, stage] = await Promise.all([
     startTestEdge(redis, { rateLimits }),
-    startStageProcess(redis),
+    startStageProcess(redis, { MAX_WHEP_VIEWERS: String(PLACES) }),
   ]);
   host = await edge.signUp("Host");
 }, 60_000);
@@ -86,6 +87,29 @@ async function passOf(who: Session): Promise<string> {
   const answer = await edge.call("POST", "/api/v1/viewer", { token: who.token });
   return String(answer.headers.get("set-cookie")).split(";")[0] ?? "";
 }
+
+it("counts everybody but its staff and those backstage or in a seat: anybody may raise a hand", async () => {
+  const { watch, started, place } = await openRoom("tea");
+  const mei = await edge.signUp("Mei");
+  const sessions = [await started({}), await started({})];
+  expect((await watch({})).body.code).toBe("viewers-full");
+  for (const at of ["asking", "invited"]) {
+    await place(mei.user.id, at);
+    expect((await watch({ token: mei.token })).body.code).toBe("viewers-full");
+  }
+  await place(mei.user.id, "backstage");
+  sessions.push(await started({ token: mei.token }), await started({ token: host.token }));
+  for (const session of sessions) await leave(session);
+}, 30_000);
+
+it("lets those who wait for the stage in where others are not, as far as places go", async () => {
+  const { watch, started, place, settings } = await openRoom("rice");
+  const li = await edge.signUp("Li");
+  await settings(false);
+  expect((await watch({ token: li.token })).body.code).toBe("webrtc-off");
+  await place(li.user.id, "asking");
+  await leave(await started({ token: li.token }));
+}, 30_000);
 
 it("ends what the banned watch, by their account and by the device they were seen at, and nobody else's", async () => {
   const { watch, started, act } = await openRoom("soup");

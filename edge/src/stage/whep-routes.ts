@@ -24,8 +24,8 @@ export interface WhepParts extends SessionParts {
 
 /**
  * `/whep/:slug`: the room's program by WebRTC (draft-ietf-wish-whep). Hosts, moderators and whoever is on the stage or
- * waits for it always; everybody else where the room lets them, as far as places go. Problems: `removed`, `banned`,
- * `webrtc-off`, `room-not-found`.
+ * waits for it always; everybody else where the room lets them. Places are for those who are neither staff nor on the
+ * stage: anybody may raise a hand. Problems: `removed`, `banned`, `webrtc-off`, `room-not-found`.
  */
 export function whepRoutes(app: App, parts: WhepParts): void {
   const { viewing, clock, authenticate } = parts;
@@ -40,7 +40,7 @@ export function whepRoutes(app: App, parts: WhepParts): void {
       if (!letIn && !room.webrtc) throw new ProblemError("webrtc-off");
       const facts: WhepViewerFacts = {
         marks: marksOf(viewing.marksOf(request.raw), user),
-        counts: letIn === undefined,
+        counts: letIn === undefined || letIn === "waiting",
         isStaff: letIn === "staff",
       };
       return { [WHEP_VIEWER_HEADER]: encodeURIComponent(JSON.stringify(facts)) };
@@ -57,11 +57,13 @@ async function letInAs(
   parts: WhepParts,
   user: Pick<User, "id" | "role">,
   room: StoredRoom,
-): Promise<"staff" | "on-stage" | undefined> {
+): Promise<"staff" | "on-stage" | "waiting" | undefined> {
   const { bannedUntilMs = 0 } = await parts.log.standing(room.id, user.id);
   if (bannedUntilMs > parts.clock.wallMs()) throw new ProblemError("banned");
   if (isAtLeast(await parts.roles.of(room, user), "moderator")) return "staff";
   const text = await parts.redis.get(stageRedisKey(room.slug)).catch(() => null);
   const stage = text === null ? undefined : (JSON.parse(text) as Pick<Stage, "participants">);
-  return stage?.participants.some(({ userId }) => userId === user.id) ? "on-stage" : undefined;
+  const at = stage?.participants.find(({ userId }) => userId === user.id)?.place.at;
+  if (at === undefined) return undefined;
+  return at === "backstage" || at === "seated" ? "on-stage" : "waiting";
 }

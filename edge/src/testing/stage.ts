@@ -10,12 +10,18 @@ import type { TestEdge } from "./edge.ts";
 import { eventually, type TestRedis } from "./redis.ts";
 
 /** A stage process as an installation runs it, found by the edge through Redis. */
-export async function startStageProcess(redis: TestRedis): Promise<{ stop(): Promise<void> }> {
+export async function startStageProcess(
+  redis: TestRedis,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<{ stop(): Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), "stage-process-"));
   const module = join(import.meta.dirname, "../../../ingest/src/stage/main.ts");
   const child: ChildProcess = spawn(process.execPath, [module], {
     stdio: "ignore",
-    env: { REDIS_URL: redis.url, DATA_DIR: directory, STAGE_HTTP_PORT: "0", MEDIA_PORT: "0", MEDIA_HOST: "127.0.0.1" },
+    env: {
+      ...{ REDIS_URL: redis.url, DATA_DIR: directory, STAGE_HTTP_PORT: "0", MEDIA_PORT: "0", MEDIA_HOST: "127.0.0.1" },
+      ...settings,
+    },
   });
   await eventually(async () => (await redis.client.smembers(STAGE_NODES_REDIS_KEY)).length > 0);
   return {

@@ -83,7 +83,8 @@ export const settingsSchema = Type.Object({
     minimum: 0,
     maximum: 2_000,
     default: 60,
-    description: "Most viewers by WebRTC (WHEP) at once; hosts, moderators and people on a stage are not counted.",
+    description:
+      "Most viewers by WebRTC (WHEP) at once; hosts, moderators and those backstage or in a seat are not counted.",
   }),
   MAX_PROGRAM_HEIGHT: Type.Integer({
     minimum: 0,
