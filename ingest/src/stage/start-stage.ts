@@ -98,6 +98,7 @@ export async function startStage(
     packetsPerSecond: () => traffic.packetsPerSecond,
     rooms: () => rooms.names(),
     onLost: (room) => rooms.lost(room),
+    nowMs: () => systemClock.monotonicMs(),
   });
   const whep = new WhepSessions({ programs, peers, logger, maxViewers: settings.MAX_WHEP_VIEWERS });
   metrics.gauge("lianmai_stage_whep_viewers", "Viewers by WebRTC.", [], (gauge) => gauge.set(whep.size));
@@ -155,6 +156,7 @@ export async function startStage(
       mediaPort,
       nodeToken: placement.token,
       async stop() {
+        await placement.drain();
         rooms.close();
         whep.close();
         registry.stop();
