@@ -32,7 +32,7 @@ export async function startIngest(
   const claims = createClaims(redis, { instanceId });
   const keeper = new Keeper({ redis, claims, clock: systemClock, logger });
   let httpPort = 0;
-  const sourceHost = ["0.0.0.0", "::"].includes(settings.INTERNAL_HOST) ? "127.0.0.1" : settings.INTERNAL_HOST;
+  const sourceHost = settings.INTERNAL_HOST;
   const registry = new Registry({
     redis,
     claims,

@@ -60,7 +60,7 @@ export async function startStage(
   const keeper = new Keeper({ redis, claims, clock: systemClock, logger });
   const traffic = new Traffic(metrics);
   let httpPort = 0;
-  const host = ["0.0.0.0", "::"].includes(settings.INTERNAL_HOST) ? "127.0.0.1" : settings.INTERNAL_HOST;
+  const host = settings.INTERNAL_HOST;
   const baseUrl = () => `http://${host.includes(":") ? `[${host}]` : host}:${httpPort}`;
   const registry = new Registry({
     ...{ redis, claims, instanceId, logger, sourceBaseUrl: baseUrl },

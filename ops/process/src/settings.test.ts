@@ -23,6 +23,8 @@ describe("settings", () => {
     ["LOG_FORMAT", "xml"],
     ["TIME_ZONE", "Mars/Olympus"],
     ["PAYMENT_KEYS", "short"],
+    ["INTERNAL_HOST", "0.0.0.0"],
+    ["INTERNAL_HOST", "::"],
   ])("%s=%s is refused by name", (name, value) => {
     const read = () => readSettings({ [name]: value });
     expect(read).toThrow(SettingsError);

@@ -15,6 +15,9 @@ function isTimeZone(name: string): boolean {
   }
 }
 
+/** False for what means all addresses of a machine, in any way of writing it: nobody can be told to ask there. */
+const isOneAddress = (host: string): boolean => !/^[0:.*]+$/.test(host);
+
 /** Every setting of an installation: name, type, default, meaning. `ops/docs/configuration.md` is made from it. */
 export const settingsSchema = Type.Object({
   HTTP_HOST: Type.String({ default: "0.0.0.0", description: "Address the public HTTP server listens on." }),
@@ -49,10 +52,15 @@ export const settingsSchema = Type.Object({
     default: "pretty",
     description: "How `npm start` writes the processes' logs: readable lines, or their JSON lines as they are.",
   }),
-  INTERNAL_HOST: Type.String({
-    default: "127.0.0.1",
-    description: "Address the processes' own HTTP listeners bind to (source hand-over, origin, metrics).",
-  }),
+  INTERNAL_HOST: Type.Refine(
+    Type.String({
+      default: "127.0.0.1",
+      description:
+        "Address the processes' own HTTP listeners bind to (source hand-over, origin, metrics), and under which they tell each other to ask: one that all of them reach.",
+    }),
+    isOneAddress,
+    () => "must be one address of this machine, by which the other processes reach it",
+  ),
   INGEST_HTTP_PORT: port(8091, "Internal port of ingest: source hand-over, health, metrics."),
   STAGE_HTTP_PORT: port(8093, "Internal port of the stage: WHIP and signalling behind the edge, sources, metrics."),
   TRANSCODE_HTTP_PORT: port(8092, "Internal port of transcode: origin, health, metrics."),
