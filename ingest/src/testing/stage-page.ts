@@ -17,6 +17,7 @@ export async function openStagePage(
   await page.evaluate(
     `(${GUEST})(${JSON.stringify({
       url: `${stage.url}/stage/${room}`,
+      sounds: SOUNDS,
       headers: {
         "x-lianmai-node-token": stage.token,
         "x-lianmai-actor": encodeURIComponent(JSON.stringify(actor)),
@@ -25,8 +26,35 @@ export async function openStagePage(
   );
 }
 
+/**
+ * What runs in a page's audio thread. `mouth` beeps for a tenth of a second each second, `ear` hears silence end; both
+ * tell when, by the system's clock, which all pages share.
+ */
+const SOUNDS = `
+registerProcessor("mouth", class extends AudioWorkletProcessor {
+  process(inputs, [[samples]]) {
+    const at = currentFrame % 48000;
+    if (at === 0) this.port.postMessage(Date.now());
+    for (let i = 0; i < samples.length; i++) {
+      samples[i] = at + i < 4800 ? Math.sin(((at + i) * 2 * Math.PI) / 48) / 2 : 0;
+    }
+    return true;
+  }
+});
+registerProcessor("ear", class extends AudioWorkletProcessor {
+  quiet = 0;
+  process([[samples]]) {
+    for (const sample of samples ?? []) {
+      const loud = Math.abs(sample) > 0.1;
+      if (loud && this.quiet > 14400) this.port.postMessage(Date.now());
+      this.quiet = loud ? 0 : this.quiet + 1;
+    }
+    return true;
+  }
+});`;
+
 /** The peer's part as a text: it runs in the page. */
-const GUEST = `async ({ url, headers }) => {
+const GUEST = `async ({ url, headers, sounds }) => {
   const guest = (window.guest = { replies: [], tracks: [], stage: null, results: new Map(), commandId: 0, videos: new Map() });
   const response = await fetch(url + "/events", { headers });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -52,8 +80,30 @@ const GUEST = `async ({ url, headers }) => {
   });
   guest.request = request;
   const camera = () => navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 360 } });
+  const worklet = async (name) => {
+    const context = new AudioContext({ sampleRate: 48000 });
+    await context.audioWorklet.addModule(URL.createObjectURL(new Blob([sounds], { type: "text/javascript" })));
+    return new AudioWorkletNode(context, name);
+  };
+  /** Silence with beeps; guest.saidMs has when each began. */
+  const beeps = async () => {
+    const mouth = (guest.mouth = await worklet("mouth"));
+    guest.saidMs = [];
+    mouth.port.onmessage = ({ data }) => guest.saidMs.push(data);
+    const out = mouth.context.createMediaStreamDestination();
+    mouth.connect(out);
+    return out.stream.getAudioTracks();
+  };
+  const hum = () => {
+    const sound = new AudioContext();
+    const tone = sound.createOscillator();
+    const out = sound.createMediaStreamDestination();
+    tone.connect(out);
+    tone.start();
+    return out.stream.getAudioTracks();
+  };
   /** A picture that says when it was drawn: the low 16 bits of the time in ms, black for 0 and white for 1. */
-  const clock = (busy) => {
+  const clock = (busy, sound) => {
     const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 360 });
     const pen = canvas.getContext("2d");
     let ticks = 0;
@@ -70,18 +120,14 @@ const GUEST = `async ({ url, headers }) => {
         pen.fillRect(Math.random() * 624, 200 + Math.random() * 144, 16, 16);
       }
     }, 8);
-    const sound = new AudioContext();
-    const tone = sound.createOscillator();
-    const out = sound.createMediaStreamDestination();
-    tone.connect(out);
-    tone.start();
-    return new MediaStream([...out.stream.getTracks(), ...canvas.captureStream(30).getTracks()]);
+    return new MediaStream([...sound, ...canvas.captureStream(30).getTracks()]);
   };
   guest.join = async (options = {}) => {
     guest.peer?.close();
     guest.videos.clear();
     const peer = (guest.peer = new RTCPeerConnection());
-    const media = (guest.media ??= options.clock ? clock(options.busy) : await camera());
+    const sound = async () => (options.beeps ? await beeps() : hum());
+    const media = (guest.media ??= options.clock ? clock(options.busy, await sound()) : await camera());
     const send = (track, init) => peer.addTransceiver(track, { direction: "sendonly", streams: [media], ...init });
     send(media.getAudioTracks()[0]);
     send(media.getVideoTracks()[0], options.layers && { sendEncodings: options.layers });
@@ -126,6 +172,19 @@ const GUEST = `async ({ url, headers }) => {
     };
     guest.watched.requestVideoFrameCallback(look);
   });
+  /** When the sound of the others was heard to begin, within a time, in ms of the system's clock. */
+  guest.listen = async (forMs) => {
+    const heardMs = [];
+    const ear = await worklet("ear");
+    ear.port.onmessage = ({ data }) => heardMs.push(data);
+    for (const { tagName, srcObject } of guest.videos.values())
+      if (tagName === "AUDIO") ear.context.createMediaStreamSource(srcObject).connect(ear);
+    // What leads nowhere is not run.
+    ear.connect(ear.context.destination);
+    await new Promise((resolve) => setTimeout(resolve, forMs));
+    await ear.context.close();
+    return heardMs;
+  };
   /** Pictures decoded and sound energy heard of each participant. */
   guest.received = async () => {
     const found = {};

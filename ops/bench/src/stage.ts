@@ -1,7 +1,7 @@
 /**
- * What a stage costs and how soon people see each other. `npm run bench -- stage --people 9 --seconds 20 --joins 50`:
- * the forwarding process with a full room of members that send real RTP; joins and glass-to-glass between Chromium pages;
- * `--mixer 1` adds the mix by number of sources.
+ * What a stage costs, and how soon people see and hear each other. `npm run bench -- stage --people 9 --seconds 20
+ * --joins 50`: the forwarding process with a full room of members that send real RTP; joins, glass to glass and mouth to
+ * ear (`--beeps 30`, one a second) between Chromium pages; `--mixer 1` adds the mix by number of sources.
  */
 import { startTestBrowser } from "@lianmai/ingest/testing/browser";
 import {
@@ -17,17 +17,20 @@ import { benchMixer } from "./mixer.ts";
 import { percentile, printRows, readOptions } from "./report.ts";
 
 const ROOM = "bench";
+/** As the page's `mouth` beeps; what is heard is taken for the beep before it. */
+const BEEP_EVERY_MS = 1_000;
 type Redis = Awaited<ReturnType<typeof startTestRedis>>;
+type Page = Parameters<typeof onGuest>[0];
 
 /** Runs the benchmark and prints its figures. */
 export async function benchStage(args: readonly string[]): Promise<void> {
-  const { people, seconds, joins, glass, mixer } = readOptions(args, {
-    ...{ people: 9, seconds: 20, joins: 50, glass: 20, mixer: 0 },
+  const { people, seconds, joins, glass, beeps, mixer } = readOptions(args, {
+    ...{ people: 9, seconds: 20, joins: 50, glass: 20, beeps: 30, mixer: 0 },
   });
   const redis = await startTestRedis();
   try {
     if (people > 0) await fullRoom(redis, { people, seconds });
-    if (joins > 0 || glass > 0) await between(redis, { joins, seconds: glass });
+    if (joins > 0 || glass > 0 || beeps > 0) await between(redis, { joins, seconds: glass, beeps });
   } finally {
     await redis.stop();
   }
@@ -81,8 +84,11 @@ async function seat(child: StageChild, people: number): Promise<StageMember[]> {
   return members;
 }
 
-/** Two Chromium pages: how soon one sees the other after joining, and how old what it sees is. */
-async function between(redis: Redis, options: { readonly joins: number; readonly seconds: number }): Promise<void> {
+/** Two Chromium pages: how soon one sees the other after joining, and how old what it sees and hears is. */
+async function between(
+  redis: Redis,
+  options: { readonly joins: number; readonly seconds: number; readonly beeps: number },
+): Promise<void> {
   const child = await startStageChild(redis);
   const browser = await startTestBrowser();
   const enter = async (userId: string, role: "host" | "guest") => {
@@ -91,7 +97,7 @@ async function between(redis: Redis, options: { readonly joins: number; readonly
     return page;
   };
   const [host, guest] = [await enter("host", "host"), await enter("mei", "guest")];
-  await onGuest(host, "guest.join({ clock: true })");
+  await onGuest(host, "guest.join({ clock: true, beeps: true })");
   await onGuest(guest, 'guest.command({ kind: "raise-hand" })');
   await eventually(
     async () => (await onGuest(host, 'guest.command({ kind: "to-seat", participantId: "mei" })')) === "done",
@@ -101,12 +107,28 @@ async function between(redis: Redis, options: { readonly joins: number; readonly
   if (options.joins === 0) await onGuest(guest, "guest.joinTimed()");
   const ages =
     options.seconds > 0 ? await onGuest<number[]>(guest, `guest.watchClock(${options.seconds * 1_000})`) : [];
+  const heard = await listen(host, guest, options.beeps);
   printRows("stage: Chromium to Chromium on this machine", [
     [`join to first remote picture, ms, of ${joined.length}`, threeOf(joined)],
     [`glass to glass, ms, of ${ages.length} pictures`, threeOf(ages)],
+    [`mouth to ear, ms, of ${heard.length} beeps`, threeOf(heard)],
   ]);
   await browser.close();
   await child.stop();
+}
+
+/**
+ * How old the host's beeps are when the guest hears them: from the audio thread that makes one to the audio thread that
+ * plays it, so without the devices' own buffers, and to some 10 ms, in which both threads work ahead.
+ */
+async function listen(host: Page, guest: Page, beeps: number): Promise<number[]> {
+  if (beeps === 0) return [];
+  const heardMs = await onGuest<number[]>(guest, `guest.listen(${beeps * BEEP_EVERY_MS})`);
+  const saidMs = await onGuest<number[]>(host, "guest.saidMs");
+  return heardMs.flatMap((atMs) => {
+    const beganMs = saidMs.findLast((candidate) => candidate <= atMs);
+    return beganMs === undefined ? [] : [atMs - beganMs];
+  });
 }
 
 const threeOf = (values: readonly number[]): string =>
