@@ -21,6 +21,7 @@ import { refuseOtherMethods } from "./http/method-not-allowed.ts";
 import { metricsRoute } from "./http/metrics-route.ts";
 import { registerOpenApi } from "./http/openapi.ts";
 import { DEFAULT_RATE_LIMITS, type RateLimits, registerRateLimits } from "./http/rate-limits.ts";
+import { createEncoderAddresses } from "./keys/encoder-addresses.ts";
 import { createProjection } from "./keys/project.ts";
 import { streamKeyRoutes } from "./keys/routes.ts";
 import { createStreamKeys } from "./keys/stream-keys.ts";
@@ -197,9 +198,8 @@ export async function createEdge(
   hostRoutes(app, { ...roomParts, streamKeys, redis, hostAccess, whep });
   openStageRoutes(app, { redis, rooms });
   layoutRoutes(app, { redis, projection, hostAccess, limits, log: room.log });
-  const rtmpServer = (hostname: string) =>
-    `rtmp://${publicUrl === "" ? hostname : new URL(publicUrl).hostname}:${rtmpPort}/live`;
-  streamKeyRoutes(app, { streamKeys, projection, hostAccess, limits, rtmpServer });
+  const encoderAddresses = createEncoderAddresses({ publicUrl, rtmpPort });
+  streamKeyRoutes(app, { streamKeys, projection, hostAccess, limits, encoderAddresses });
   const [generatedPassword, gifts] = await prepared;
   gifts.register(app, {
     gate: createGiftGate({ log: room.log, filters: moderation.filters, clock }),

@@ -211,6 +211,7 @@ describe("hosting", () => {
     await page.getByRole("button", { name: "Create key" }).click();
     const dialog = page.getByRole("dialog", { name: "Your new stream key" });
     await dialog.getByText("live_4f9K2mTq8ZsWv1Lr6Yx7Qp").waitFor();
+    await dialog.getByText("http://127.0.0.1:8080/whip/cafe-nights").waitFor();
     await dialog.getByRole("button", { name: "I have copied it" }).click();
     await text("••••x7Qp").waitFor();
     expect(await page.getByText("live_4f9K2mTq8ZsWv1Lr6Yx7Qp").count()).toBe(0);

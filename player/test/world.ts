@@ -214,11 +214,12 @@ const OWN: Readonly<Record<string, (asked: Asked) => void>> = {
     asked.send(204);
   },
   "GET /rooms/*/stream-keys": ({ world, send }) => send(200, { streamKeys: world.keys }),
-  "POST /rooms/*/stream-keys": ({ world, body, send }) => send(201, newKey(world, String(body["label"]))),
+  "POST /rooms/*/stream-keys": ({ world, parts, body, send }) =>
+    send(201, newKey(world, parts[1] ?? "", String(body["label"]))),
   "POST /rooms/*/stream-keys/*/rotate": ({ world, parts, send }) => {
     const key = world.keys.find((item) => item.id === parts[3]);
     world.keys = world.keys.map((item) => (item === key ? { ...item, state: "retired" } : item));
-    send(201, newKey(world, key?.label ?? ""));
+    send(201, newKey(world, parts[1] ?? "", key?.label ?? ""));
   },
   "DELETE /rooms/*/stream-keys/*": ({ world, parts, send }) => {
     world.keys = world.keys.map((item) => (item.id === parts[3] ? { ...item, state: "revoked" } : item));
@@ -254,11 +255,17 @@ function operation<Handler>(
   return exact ?? table[starred];
 }
 
-function newKey(world: World, label: string): NewStreamKey {
+function newKey(world: World, slug: string, label: string): NewStreamKey {
   const id = `k${world.keys.length + 1}`;
   const streamKey: StreamKey = { id, label, hint: "x7Qp", state: "active", createdAtMs: Date.now() };
   world.keys = [streamKey, ...world.keys];
-  return { key: "live_4f9K2mTq8ZsWv1Lr6Yx7Qp", streamKey, server: "rtmp://127.0.0.1:1935/live", pending: false };
+  return {
+    key: "live_4f9K2mTq8ZsWv1Lr6Yx7Qp",
+    streamKey,
+    server: "rtmp://127.0.0.1:1935/live",
+    whipUrl: `http://127.0.0.1:8080/whip/${slug}`,
+    pending: false,
+  };
 }
 
 async function read(request: IncomingMessage): Promise<Record<string, unknown>> {

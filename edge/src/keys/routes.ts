@@ -12,6 +12,7 @@ import {
 } from "../protocol/api.ts";
 import type { HostAccess } from "../rooms/access.ts";
 import type { StoredRoom } from "../rooms/rooms.ts";
+import type { EncoderAddressesOf, Reached } from "./encoder-addresses.ts";
 import type { Projection } from "./project.ts";
 import type { MadeKey, StreamKeys } from "./stream-keys.ts";
 
@@ -29,14 +30,14 @@ export function streamKeyRoutes(
     readonly projection: Projection;
     readonly hostAccess: HostAccess;
     readonly limits: RouteLimits;
-    /** RTMP address for encoders, by the host name the client used. */
-    readonly rtmpServer: (hostname: string) => string;
+    readonly encoderAddresses: EncoderAddressesOf;
   },
 ): void {
-  const { streamKeys, projection, hostAccess, limits, rtmpServer } = parts;
-  const shown = async (room: StoredRoom, made: MadeKey, hostname: string): Promise<NewStreamKey> => {
+  const { streamKeys, projection, hostAccess, limits, encoderAddresses } = parts;
+  const shown = async (room: StoredRoom, made: MadeKey, reached: Reached): Promise<NewStreamKey> => {
     const inTime = await projection.room(room);
-    return { key: made.key, streamKey: made.streamKey, server: rtmpServer(hostname), pending: !inTime };
+    const { key, streamKey } = made;
+    return { key, streamKey, ...encoderAddresses(room.slug, reached), pending: !inTime };
   };
   app.get(
     "/api/v1/rooms/:slug/stream-keys",
@@ -62,7 +63,7 @@ export function streamKeyRoutes(
       config: { rateLimit: limits.write },
       schema: {
         summary: "Make a stream key",
-        description: "The secret is shown this once.",
+        description: "The secret is shown this once. RTMP takes it at `server`, WHIP at `whipUrl` as bearer token.",
         tags,
         security: SIGNED_IN,
         params: roomParams,
@@ -79,7 +80,7 @@ export function streamKeyRoutes(
       return reply
         .code(201)
         .header("cache-control", "no-store")
-        .send(await shown(room, made, request.hostname));
+        .send(await shown(room, made, request));
     },
   );
   app.post(
@@ -106,7 +107,7 @@ export function streamKeyRoutes(
       return reply
         .code(201)
         .header("cache-control", "no-store")
-        .send(await shown(room, made, request.hostname));
+        .send(await shown(room, made, request));
     },
   );
   app.delete(

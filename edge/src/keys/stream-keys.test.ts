@@ -43,6 +43,7 @@ describe("stream keys", () => {
   it("are shown once and stored hashed", async () => {
     expect(first.key).toMatch(/^lm_[0-9A-Za-z]{32}$/);
     expect(first.server).toBe("rtmp://127.0.0.1:1935/live");
+    expect(first.whipUrl).toBe(`${edge.url}/whip/${slug}`);
     expect(first.pending).toBe(false);
     expect(await list()).toEqual([first.streamKey]);
     expect(first.streamKey.hint).toBe(first.key.slice(-4));

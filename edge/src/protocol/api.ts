@@ -115,6 +115,8 @@ export const newStreamKeySchema = Type.Object({
   streamKey: streamKeySchema,
   /** RTMP address for OBS, e.g. rtmp://host:1935/live */
   server: Type.String(),
+  /** WHIP address of the room, e.g. https://host/whip/room; the key is its bearer token. */
+  whipUrl: Type.String(),
   /** True when ingest does not know the key yet: it will as soon as Redis is back. */
   pending: Type.Boolean(),
 });

@@ -11,6 +11,7 @@ export function renderGreeting(facts: {
   const rows: (readonly [string, string])[] = [
     ["Watch", `${addresses.web}/`],
     ["OBS", `server ${addresses.rtmp}`],
+    ["", `or by WHIP: ${addresses.web}/whip/ROOM, the key as bearer token`],
     ["", `stream key: sign in at ${addresses.web}/host, make a room, make a key`],
   ];
   if (addresses.lan) rows.push(["", `from other machines, write ${addresses.lan} instead of localhost`]);
