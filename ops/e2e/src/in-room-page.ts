@@ -89,3 +89,28 @@ export const freshToken = `(async () => {
   const playlist = await fetch("/live/parlour/index.m3u8", { cache: "no-store" });
   return { chat: rooms[0].fault, playlist: playlist.status };
 })()`;
+
+/** Runs before the page: counts how often it asks for a camera or a microphone, and gives none. */
+const countAsked = `(() => {
+  window.__asked = 0;
+  navigator.mediaDevices.getUserMedia = async () => {
+    window.__asked += 1;
+    throw new DOMException("none", "NotFoundError");
+  };
+})()`;
+
+/** Opens a studio: how often it has asked for devices by itself, and then for a click on the camera. */
+export async function devicesAsked(
+  of: Page,
+  studio: string,
+): Promise<{ readonly byItself: number; readonly byClick: number }> {
+  await of.addInitScript(countAsked);
+  await of.goto(studio);
+  // its title comes with the room: whoever is asked, is asked then
+  await of.getByRole("heading", { name: "The parlour" }).waitFor();
+  await of.waitForTimeout(2_000);
+  const asked = () => of.evaluate<number>("window.__asked");
+  const byItself = await asked();
+  await of.getByRole("button", { name: "Camera on", exact: true }).click();
+  return { byItself, byClick: await until("the question", asked, (count) => count > byItself, patience) };
+}

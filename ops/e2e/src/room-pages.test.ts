@@ -6,6 +6,7 @@ import { startBrowser, until, videoState } from "./browser.ts";
 import {
   choose,
   danmaku,
+  devicesAsked,
   field,
   freshToken,
   hears,
@@ -106,6 +107,15 @@ describe("a room in three pages", () => {
     );
     await say(page("Hanna"), "@Vera welcome");
     await hears(page("Vera"), "@Vera welcome");
+  });
+
+  it("shows moderators the way to the studio, where nothing asks for their camera until they do", async () => {
+    const way = (name: string) => page(name).getByRole("link", { name: "Direct the stage" });
+    for (const name of ["Hanna", "Mo"]) await way(name).waitFor();
+    expect(await way("Vera").count()).toBe(0);
+    const studio = await page("Mo").context().newPage();
+    expect(await devicesAsked(studio, `${stack.url}/studio/parlour`)).toEqual({ byItself: 0, byClick: 1 });
+    await studio.close();
   });
 
   it("lets messages cross the picture without touching each other, and none when it is turned off", async () => {

@@ -164,6 +164,7 @@ export const enStage = {
   "watch.invitedAnswer": "Check devices and answer",
   "watch.invitedLater": "Not now",
   "watch.join": "Join the stage",
+  "watch.direct": "Direct the stage",
   "watch.guest": "Guest",
   "watch.person": "{{name}}, in the picture",
   "watch.gift": "Send a gift",

@@ -162,6 +162,7 @@ export const zhStage: Record<keyof typeof enStage, string> = {
   "watch.invitedAnswer": "检查设备并答复",
   "watch.invitedLater": "稍后再说",
   "watch.join": "上台连麦",
+  "watch.direct": "导播",
   "watch.guest": "嘉宾",
   "watch.person": "画面中的 {{name}}",
   "watch.gift": "送礼物",
