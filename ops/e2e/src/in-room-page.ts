@@ -38,6 +38,16 @@ export async function choose(of: Page, words: string, act: string): Promise<void
   await of.getByRole("menuitem", { name: act }).click();
 }
 
+/** What the menu of qualities offers. */
+export async function qualities(of: Page): Promise<readonly string[]> {
+  await of.locator("media-controller").hover();
+  await of.locator("button.quality").click();
+  await of.getByRole("menuitemcheckbox").first().waitFor();
+  const texts = await of.locator(".menu-item .menu-text").allTextContents();
+  await of.keyboard.press("Escape");
+  return texts;
+}
+
 export const plays = (of: Page) =>
   until(
     "the picture",

@@ -13,6 +13,7 @@ import {
   linesOf,
   patience,
   plays,
+  qualities,
   say,
   sees,
   watchDanmaku,
@@ -116,6 +117,11 @@ describe("a room in three pages", () => {
     const studio = await page("Mo").context().newPage();
     expect(await devicesAsked(studio, `${stack.url}/studio/parlour`)).toEqual({ byItself: 0, byClick: 1 });
     await studio.close();
+  });
+
+  it("offers real time to who makes the show, and not to viewers where the room does not", async () => {
+    for (const name of ["Hanna", "Mo"]) expect(await qualities(page(name))).toContain("Real time");
+    expect(await qualities(page("Vera"))).not.toContain("Real time");
   });
 
   it("lets messages cross the picture without touching each other, and none when it is turned off", async () => {

@@ -1,6 +1,6 @@
 import { type LayoutParticipant, planLayout } from "@lianmai/edge/protocol/layout";
 import { expect, it } from "vitest";
-import { layoutAt, readLayout, tappable } from "./layout-at.ts";
+import { isIn, layoutAt, readLayout, tappable } from "./layout-at.ts";
 
 const written = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 const range = (second: number, text: string, name = "lianmai.layout") => ({
@@ -30,6 +30,13 @@ it("reads names in any script, and refuses what it does not know", () => {
   for (const text of ["", "%", "bm90IGpzb24", written({ ...planned(2), version: 2 }), written({ version: 1 })]) {
     expect(readLayout(text)).toBeUndefined();
   }
+});
+
+it("knows who is in the picture", () => {
+  expect(isIn(planned(2), "p1")).toBe(true);
+  expect(isIn(planned(1), "p1")).toBe(false);
+  expect(isIn(planned(2), undefined)).toBe(false);
+  expect(isIn(undefined, "p1")).toBe(false);
 });
 
 it("lets people be tapped where there are several", () => {

@@ -37,6 +37,11 @@ export function readLayout(text: string): LayoutDocument | undefined {
   }
 }
 
+/** Whether somebody is in the picture. */
+export function isIn(layout: LayoutDocument | undefined, userId: string | undefined): boolean {
+  return layout?.tiles.some(({ participantId }) => participantId === userId) ?? false;
+}
+
 /** Who can be tapped: each once, in the place that is seen. Nobody where one person fills the picture. */
 export function tappable({ tiles }: LayoutDocument): readonly LayoutTile[] {
   const people = new Set(tiles.map(({ participantId }) => participantId));
