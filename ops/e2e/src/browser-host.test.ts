@@ -1,4 +1,6 @@
 /** A browser host by WHIP, watched on LL-HLS; the layout that comes with the media; a mixer killed in the show. */
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startBrowser, until, videoState } from "./browser.ts";
@@ -12,6 +14,9 @@ interface RoomView {
 let stack: Stack;
 let browser: Browser;
 let host: Page;
+/** A STUN server that only counts. */
+let stun: Socket;
+let stunRequests = 0;
 
 const room = () => stack.api<RoomView>("GET", "/api/v1/rooms/browser-host");
 const mediaPlaylist = async (rung: string) =>
@@ -50,7 +55,9 @@ const whipSource = `async ([endpoint, token]) => {
 }`;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stun = createSocket("udp4", () => (stunRequests += 1)).bind(0, "127.0.0.1");
+  await once(stun, "listening");
+  stack = await startStack({ env: { STUN_URLS: `stun:127.0.0.1:${stun.address().port}` } });
   browser = await startBrowser();
   const { key } = await stack.room("browser-host", { graceMs: 30_000 });
   host = await browser.newPage();
@@ -63,6 +70,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   await stack?.stop();
+  stun?.close();
 });
 
 describe("a browser host", () => {
@@ -100,6 +108,11 @@ describe("a browser host", () => {
     };
     await choose("Real time");
     await until("WebRTC", playing(true), isTrue);
+    await until(
+      "a question to the STUN server that the answer names",
+      async () => stunRequests,
+      (count) => count > 0,
+    );
     const metrics = await (await fetch(`http://127.0.0.1:${stack.ports.stage}/metrics`)).text();
     expect(metrics).toMatch(/^lianmai_stage_whep_viewers\S* 1$/m);
     await choose("Auto");

@@ -1,5 +1,6 @@
 /** Plays the program by WebRTC (WHEP): half a second behind, without a buffer to steer. */
 import type { Engine, EngineFacts, EngineOptions } from "./engine.ts";
+import { iceServersOf } from "./ice-links.ts";
 
 /** From the offer to the connection. */
 const CONNECT_BUDGET_MS = 8_000;
@@ -70,18 +71,23 @@ export class WhepEngine implements Engine {
   async #connect(): Promise<void> {
     const { signal } = this.#abort;
     for (const kind of ["video", "audio"]) this.#peer.addTransceiver(kind, { direction: "recvonly" });
-    await this.#peer.setLocalDescription();
-    // No waiting for candidates: the server needs none of ours.
+    // Sent before it is the local description: the server needs no candidates of ours, and its answer names the STUN
+    // and TURN servers, which must be set before gathering begins (RFC 9725 section 4.6).
+    const offer = await this.#peer.createOffer();
     const response = await fetch(whepUrlOf(this.#options.playlistUrl), {
       method: "POST",
       headers: { "content-type": "application/sdp" },
-      body: this.#peer.localDescription?.sdp ?? "",
+      body: offer.sdp ?? "",
       signal,
     });
     this.#session = response.headers.get("location") ?? "";
     if (!response.ok) throw new Error(`WHEP ${response.status}`);
     const sdp = await response.text();
-    if (!signal.aborted) await this.#peer.setRemoteDescription({ type: "answer", sdp });
+    if (signal.aborted) return;
+    const iceServers = iceServersOf(response.headers.get("link") ?? "");
+    if (iceServers.length > 0) this.#peer.setConfiguration({ iceServers });
+    await this.#peer.setLocalDescription(offer);
+    await this.#peer.setRemoteDescription({ type: "answer", sdp });
   }
 
   #connection(): void {
