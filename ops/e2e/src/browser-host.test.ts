@@ -4,6 +4,7 @@ import { once } from "node:events";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startBrowser, until, videoState } from "./browser.ts";
+import { chooseQuality } from "./in-room-page.ts";
 import { probePackets, record, timeBreaks } from "./record.ts";
 import { type Stack, startStack } from "./stack.ts";
 
@@ -101,12 +102,7 @@ describe("a browser host", () => {
     };
     const isTrue = (value: boolean) => value;
     await until("HLS", playing(false), isTrue, { budgetMs: 60_000 });
-    const choose = async (name: string) => {
-      await viewer.locator("media-controller").hover();
-      await viewer.locator("button.quality").click();
-      await viewer.getByText(name, { exact: true }).last().click();
-    };
-    await choose("Real time");
+    await chooseQuality(viewer, "Real time");
     await until("WebRTC", playing(true), isTrue);
     await until(
       "a question to the STUN server that the answer names",
@@ -115,7 +111,7 @@ describe("a browser host", () => {
     );
     const metrics = await (await fetch(`http://127.0.0.1:${stack.ports.stage}/metrics`)).text();
     expect(metrics).toMatch(/^lianmai_stage_whep_viewers\S* 1$/m);
-    await choose("Auto");
+    await chooseQuality(viewer, "Auto");
     await until("HLS again", playing(false), isTrue, { budgetMs: 60_000 });
     expect(await viewer.evaluate("window.__sameDocument")).toBe(true);
     await viewer.close();

@@ -38,11 +38,20 @@ export async function choose(of: Page, words: string, act: string): Promise<void
   await of.getByRole("menuitem", { name: act }).click();
 }
 
-/** What the menu of qualities offers. */
-export async function qualities(of: Page): Promise<readonly string[]> {
+async function openQualities(of: Page): Promise<void> {
   await of.locator("media-controller").hover();
   await of.locator("button.quality").click();
   await of.getByRole("menuitemcheckbox").first().waitFor();
+}
+
+export async function chooseQuality(of: Page, name: string): Promise<void> {
+  await openQualities(of);
+  await of.getByText(name, { exact: true }).last().click();
+}
+
+/** What the menu of qualities offers. */
+export async function qualities(of: Page): Promise<readonly string[]> {
+  await openQualities(of);
   const texts = await of.locator(".menu-item .menu-text").allTextContents();
   await of.keyboard.press("Escape");
   return texts;
@@ -57,6 +66,25 @@ export const plays = (of: Page) =>
       return { before, now: (await videoState(of))?.currentTime ?? 0 };
     },
     ({ before, now }) => now > before && before > 0,
+    patience,
+  );
+
+/** Runs in the page: where WebRTC has come to, if it is what plays; and why something has failed. */
+const realTime = `(() => {
+  const { srcObject, currentTime } = document.querySelector("media-controller video");
+  return { seconds: srcObject ? currentTime : -1, error: window.__lianmaiStats().lastError };
+})()`;
+
+/** Chooses real time; again where a busy machine did not connect in time and the page went back to HLS. */
+export const playsInRealTime = (of: Page) =>
+  until(
+    "WebRTC",
+    async () => {
+      const shown = await of.evaluate<{ readonly seconds: number; readonly error: string }>(realTime);
+      if (shown.seconds < 0) await chooseQuality(of, "Real time");
+      return shown;
+    },
+    ({ seconds }) => seconds > 1,
     patience,
   );
 

@@ -2,6 +2,7 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startBrowser, until, videoState } from "./browser.ts";
+import { playsInRealTime } from "./in-room-page.ts";
 import { probePackets, record, timeBreaks } from "./record.ts";
 import { type Stack, startStack } from "./stack.ts";
 
@@ -189,6 +190,15 @@ describe("a show in the studio", () => {
       `/api/v1/rooms/${SLUG}/transfers`,
     );
     expect(transfers).toMatchObject([{ change: 1, to: { name: "mei" }, user: { name: "bo" } }]);
+  });
+
+  it("offers real time to who is in the picture, and lets people be tapped there too", async () => {
+    const page = await guest.context().newPage();
+    await page.goto(`${stack.url}/r/${SLUG}`);
+    await button(page, "admin, in the picture").waitFor({ timeout: 120_000 });
+    await playsInRealTime(page);
+    await button(page, "admin, in the picture").click({ timeout: 60_000 });
+    await page.close();
   });
 
   it("changes the layout", async () => {

@@ -36,7 +36,7 @@ export type EngineFacts = {
   readonly aheadMs: number;
   readonly partTargetMs: number;
   readonly bitsPerSecond: number;
-  /** Layout of the picture on screen, as the playlist carries it; empty when it carries none. */
+  /** Layout of the picture on screen, as a playlist carries it; empty when it carries none. */
   readonly layout: string;
   /** The playlist says that nothing will follow. */
   readonly finished: boolean;

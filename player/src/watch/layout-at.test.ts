@@ -1,6 +1,6 @@
 import { type LayoutParticipant, planLayout } from "@lianmai/edge/protocol/layout";
 import { expect, it } from "vitest";
-import { isIn, layoutAt, readLayout, tappable } from "./layout-at.ts";
+import { isIn, layoutAt, newestLayout, readLayout, tappable } from "./layout-at.ts";
 
 const written = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 const range = (second: number, text: string, name = "lianmai.layout") => ({
@@ -23,6 +23,18 @@ it("takes the layout of the picture, not the newest", () => {
   expect(layoutAt(ranges, new Date(20_000))).toBe("later");
   expect(layoutAt(ranges, null)).toBe("");
   expect(layoutAt(undefined, new Date())).toBe("");
+});
+
+it("finds the newest layout in a playlist, whatever else is dated there", () => {
+  const line = (second: number, id: string, name = "lianmai.layout") => {
+    const start = new Date(second * 1_000).toISOString();
+    return `#EXT-X-DATERANGE:ID="${id}",CLASS="${name}",START-DATE="${start}",END-ON-NEXT=YES,X-LAYOUT="${id}"`;
+  };
+  const ranges = [line(20, "newest"), line(10, "older"), line(30, "other", "com.example.ad")];
+  const lines = ["#EXTM3U", ...ranges, "#EXTINF:1.0,", "a.m4s"];
+  expect(newestLayout(lines.join("\n"))).toBe("newest");
+  expect(newestLayout(lines.join("\r\n"))).toBe("newest");
+  expect(newestLayout("#EXTM3U\n")).toBe("");
 });
 
 it("reads names in any script, and refuses what it does not know", () => {

@@ -25,6 +25,22 @@ export function layoutAt(
   return found?.attr["X-LAYOUT"] ?? "";
 }
 
+/** Later than any picture. */
+const NEVER = new Date(8.64e15);
+
+/** The text of the newest layout in a media playlist; empty without one. */
+export function newestLayout(playlist: string): string {
+  const ranges: Record<string, LayoutRange> = {};
+  for (const [, list = ""] of playlist.matchAll(/^#EXT-X-DATERANGE:(.*)$/gm)) {
+    const attr: Record<string, string | undefined> = {};
+    for (const [, name = "", quoted, bare] of list.matchAll(/([A-Z\d-]+)=(?:"([^"]*)"|([^",]*))/g)) {
+      attr[name] = quoted ?? bare;
+    }
+    ranges[attr["ID"] ?? ""] = { class: attr["CLASS"] ?? "", startDate: new Date(attr["START-DATE"] ?? 0), attr };
+  }
+  return layoutAt(ranges, NEVER);
+}
+
 /** Reads a layout; undefined for what is no layout, or one of a version this page does not know. */
 export function readLayout(text: string): LayoutDocument | undefined {
   try {

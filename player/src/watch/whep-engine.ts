@@ -1,6 +1,7 @@
 /** Plays the program by WebRTC (WHEP): half a second behind, without a buffer to steer. */
 import type { Engine, EngineFacts, EngineOptions } from "./engine.ts";
 import { iceServersOf } from "./ice-links.ts";
+import { NewestLayout } from "./newest-layout.ts";
 
 /** From the offer to the connection. */
 const CONNECT_BUDGET_MS = 8_000;
@@ -15,6 +16,7 @@ export class WhepEngine implements Engine {
   readonly #abort = new AbortController();
   readonly #peer = new RTCPeerConnection();
   readonly #stream = new MediaStream();
+  readonly #layout: NewestLayout;
   readonly #budget: ReturnType<typeof setTimeout>;
   #session = "";
   #failed = false;
@@ -27,6 +29,7 @@ export class WhepEngine implements Engine {
     this.#peer.addEventListener("track", ({ track }) => this.#stream.addTrack(track), { signal });
     this.#peer.addEventListener("connectionstatechange", () => this.#connection(), { signal });
     video.srcObject = this.#stream;
+    this.#layout = new NewestLayout(options.playlistUrl, options.random);
     this.#budget = setTimeout(() => this.#fail("no connection"), CONNECT_BUDGET_MS);
     this.#connect().catch((error: unknown) => this.#fail(String(error)));
   }
@@ -43,7 +46,7 @@ export class WhepEngine implements Engine {
       aheadMs: 0,
       partTargetMs: 0,
       bitsPerSecond: this.#options.seedBitsPerSecond,
-      layout: "",
+      layout: this.#layout.text,
       finished: false,
     };
   }
@@ -63,6 +66,7 @@ export class WhepEngine implements Engine {
     this.#abort.abort();
     clearTimeout(this.#budget);
     this.#peer.close();
+    this.#layout.close();
     this.#video.srcObject = null;
     // Told, so that the place is free at once; unheard, the server notices by itself.
     if (this.#session) void fetch(this.#session, { method: "DELETE", keepalive: true }).catch(() => undefined);
