@@ -30,6 +30,8 @@ export interface RtpNetworkOptions extends PacketiseOptions {
   readonly silences?: readonly { readonly fromMs: number; readonly toMs: number }[];
   /** The microphone gives nothing for `ms` from a time after the start, and its timestamps know nothing of it. */
   readonly microphoneStalls?: readonly { readonly atMs: number; readonly ms: number }[];
+  /** From a time after the start, pictures are stamped `ms` early, though reports say otherwise. */
+  readonly picturesEarly?: { readonly fromMs: number; readonly ms: number };
   readonly seed?: number;
   readonly audio?: boolean;
 }
@@ -114,7 +116,8 @@ class Sender {
   #sendPicture(frame: readonly Buffer[], takenMs: number, arrivals: FrameArrival[]): void {
     const payloads =
       this.#media.codec === "h264" ? packH264(frame, this.#options) : packVp8(frame[0] as Buffer, this.#picture);
-    const timestamp = Math.round(takenMs * 90) + 4_294_000_000;
+    const { fromMs = Number.POSITIVE_INFINITY, ms = 0 } = this.#options.picturesEarly ?? {};
+    const timestamp = Math.round((takenMs < fromMs ? takenMs : takenMs - ms) * 90) + 4_294_000_000;
     for (const [i, payload] of payloads.entries()) {
       const header = { sequence: this.#sequence[VIDEO]++, timestamp, ssrc: VIDEO, marker: i === payloads.length - 1 };
       const packet = rtpPacket(payload, header);

@@ -5,6 +5,7 @@
  */
 import type { HandoverTrack } from "@lianmai/ingest/rtp-handover";
 import { type SenderReport, Unwrapper } from "./packet.ts";
+import { PictureShift } from "./picture-shift.ts";
 
 const MOST_REPORTS = 8;
 /** Fewer, or closer, reports do not tell the rate of a clock. */
@@ -34,13 +35,14 @@ interface Line {
 interface Shared {
   /** Media time minus wall time; null before the first report. */
   offsetMs: number | null;
+  readonly pictures: PictureShift;
 }
 
 /** What tells how to read a track's timestamps. */
 type Timed = Pick<HandoverTrack, "kind" | "clockRate">;
 
 export class SenderTimeline {
-  readonly #shared: Shared = { offsetMs: null };
+  readonly #shared: Shared = { offsetMs: null, pictures: new PictureShift() };
 
   /** Another track of the same publisher. */
   track(track: Timed): TrackTimeline {
@@ -49,6 +51,7 @@ export class SenderTimeline {
 }
 
 export class TrackTimeline {
+  readonly #kind: Timed["kind"];
   readonly #nominal: number;
   readonly #stepMs: number;
   readonly #shared: Shared;
@@ -59,6 +62,7 @@ export class TrackTimeline {
   #arrivalOffsetMs: number | null = null;
 
   constructor({ kind, clockRate }: Timed, shared: Shared) {
+    this.#kind = kind;
     this.#nominal = 1_000 / clockRate;
     this.#stepMs = STEP_MS[kind];
     this.#shared = shared;
@@ -70,12 +74,14 @@ export class TrackTimeline {
     const offsetMs = arrivalMs - ticks * this.#nominal;
     if (this.#line) this.#shared.offsetMs ??= arrivalMs - ntpAt(this.#line, ticks);
     else this.#arrivalOffsetMs = Math.min(this.#arrivalOffsetMs ?? offsetMs, offsetMs);
-    return this.#mediaMs(ticks);
+    const mediaMs = this.#mediaMs(ticks);
+    if (this.#line) this.#shared.pictures.arrived(this.#kind, arrivalMs - mediaMs, arrivalMs);
+    return mediaMs + this.#shiftMs;
   }
 
   /** Media time of a packet seen before. */
   mediaMs(timestamp: number): number {
-    return this.#mediaMs(this.#unwrapper.unwrap(timestamp));
+    return this.#mediaMs(this.#unwrapper.unwrap(timestamp)) + this.#shiftMs;
   }
 
   report({ ntpMs, timestamp }: SenderReport): void {
@@ -89,6 +95,11 @@ export class TrackTimeline {
     this.#line = lineThrough(this.#points, this.#nominal);
   }
 
+  get #shiftMs(): number {
+    return this.#kind === "video" ? this.#shared.pictures.ms : 0;
+  }
+
+  /** By the reports alone. */
   #mediaMs(ticks: number): number {
     if (this.#line && this.#shared.offsetMs !== null) return ntpAt(this.#line, ticks) + this.#shared.offsetMs;
     return ticks * this.#nominal + (this.#arrivalOffsetMs ?? 0);
