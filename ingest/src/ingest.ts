@@ -1,4 +1,4 @@
-import { connectRedis, type ProcessContext, startOpsRoutes, systemClock } from "@lianmai/process";
+import { connectRedis, httpOrigin, type ProcessContext, startOpsRoutes, systemClock } from "@lianmai/process";
 import { INGEST_COMMANDS_CHANNEL, INGEST_EVENTS_CHANNEL } from "./contract.ts";
 import { listenHttp } from "./http.ts";
 import { createIngestMetrics, registerGauges } from "./metrics.ts";
@@ -32,14 +32,13 @@ export async function startIngest(
   const claims = createClaims(redis, { instanceId });
   const keeper = new Keeper({ redis, claims, clock: systemClock, logger });
   let httpPort = 0;
-  const sourceHost = settings.INTERNAL_HOST;
   const registry = new Registry({
     redis,
     claims,
     instanceId,
     logger,
     maxPublishers: settings.MAX_PUBLISHERS,
-    sourceBaseUrl: () => `http://${sourceHost.includes(":") ? `[${sourceHost}]` : sourceHost}:${httpPort}`,
+    sourceBaseUrl: () => httpOrigin(settings.INTERNAL_HOST, httpPort),
     onAnnounce: (session) => keeper.announce(session),
     onEnd: (session, reason) => keeper.ended(session, reason),
   });

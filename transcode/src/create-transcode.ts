@@ -2,7 +2,14 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { availableParallelism } from "node:os";
-import { connectRedis, type ProcessContext, readInstanceId, startOpsRoutes, systemClock } from "@lianmai/process";
+import {
+  connectRedis,
+  httpOrigin,
+  type ProcessContext,
+  readInstanceId,
+  startOpsRoutes,
+  systemClock,
+} from "@lianmai/process";
 import { MixerPool } from "./bus/mixer-pool.ts";
 import { createOrigin } from "./hls/origin.ts";
 import { warmUpFfmpeg } from "./ladder/ffmpeg-process.ts";
@@ -62,7 +69,7 @@ export async function createTranscode(context: ProcessContext): Promise<{ stop()
     server.listen(settings.TRANSCODE_HTTP_PORT, settings.INTERNAL_HOST, resolve);
   });
   const { port } = server.address() as AddressInfo;
-  const originUrl = `http://${settings.INTERNAL_HOST}:${port}`;
+  const originUrl = httpOrigin(settings.INTERNAL_HOST, port);
   const limits = {
     cores: availableParallelism(),
     maxHeight: settings.MAX_PROGRAM_HEIGHT,

@@ -1,4 +1,4 @@
-import { connectRedis, type ProcessContext, startOpsRoutes, systemClock } from "@lianmai/process";
+import { connectRedis, httpOrigin, type ProcessContext, startOpsRoutes, systemClock } from "@lianmai/process";
 import { INGEST_COMMANDS_CHANNEL, INGEST_EVENTS_CHANNEL } from "../contract.ts";
 import { listenHttp } from "../http.ts";
 import { createIngestMetrics } from "../metrics.ts";
@@ -60,8 +60,7 @@ export async function startStage(
   const keeper = new Keeper({ redis, claims, clock: systemClock, logger });
   const traffic = new Traffic(metrics);
   let httpPort = 0;
-  const host = settings.INTERNAL_HOST;
-  const baseUrl = () => `http://${host.includes(":") ? `[${host}]` : host}:${httpPort}`;
+  const baseUrl = () => httpOrigin(settings.INTERNAL_HOST, httpPort);
   const registry = new Registry({
     ...{ redis, claims, instanceId, logger, sourceBaseUrl: baseUrl },
     maxPublishers: settings.MAX_PUBLISHERS,

@@ -1,5 +1,6 @@
 export { type Backoff, createBackoff } from "./backoff.ts";
 export { type Clock, systemClock } from "./clock.ts";
+export { httpOrigin } from "./http-origin.ts";
 export { readInstanceId } from "./instance-id.ts";
 export { createLogger, type Logger } from "./logger.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";
