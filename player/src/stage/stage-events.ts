@@ -79,6 +79,7 @@ async function openEvents(
  * the network may be back: small ones sent meanwhile tell. Ends with `signal`.
  */
 function probe(signal: AbortSignal, onThrough: () => void): void {
+  if (signal.aborted) return;
   const timer = setInterval(() => {
     const budget = AbortSignal.any([signal, AbortSignal.timeout(PROBE_BUDGET_MS)]);
     const through = fetch("/healthz", { method: "HEAD", cache: "no-store", signal: budget });

@@ -5,6 +5,7 @@
 import { newestLayout } from "./layout-at.ts";
 
 const EVERY_MS = 2_000;
+const READ_BUDGET_MS = 5_000;
 
 export class NewestLayout {
   /** As a playlist carries it; empty until one is read. */
@@ -48,7 +49,8 @@ export class NewestLayout {
   }
 
   async #read(url: string): Promise<{ readonly text: string; readonly url: string }> {
-    const response = await fetch(url, { signal: this.#abort.signal });
+    const signal = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(READ_BUDGET_MS)]);
+    const response = await fetch(url, { signal });
     if (!response.ok) throw new Error(`playlist ${response.status}`);
     return { text: await response.text(), url: response.url };
   }
