@@ -229,11 +229,11 @@ describe("a show in the studio", () => {
     const { live } = await stack.api<RoomView>("GET", `/api/v1/rooms/${SLUG}`);
     const recorder = record(`${stack.url}/live/${SLUG}/${live?.programId}/audio/media.m3u8`);
     await button(host, "More about mei").click();
-    const hear = host.getByRole("menuitem", { name: "Let them be heard", exact: true });
-    await hear.waitFor();
+    // Stopped first, so that the click is surely before the process that comes after it.
+    for (const id of await stack.pids("stage")) process.kill(id, "SIGSTOP");
+    await host.getByRole("menuitem", { name: "Let them be heard", exact: true }).click();
     const [before = 0] = await stack.kill("stage");
-    // Nobody is there to take it: the host is told, and can say it again.
-    await hear.click();
+    // Nobody took it: the host is told, and can say it again.
     await host.getByText("The server did not answer. Try again.").waitFor({ timeout: 30_000 });
     await until(
       "another process",

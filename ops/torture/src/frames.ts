@@ -32,8 +32,9 @@ const MIB = 1_048_576;
 const HELD_BOUND_BYTES = 16 * MIB;
 /**
  * What the system gave, without V8's pools of empty pages, may differ by this: pages of the heap that garbage left in
- * pieces, and what glibc keeps of the bodies of uploads. With the pools the bound is for the second half of the attack:
- * they are as high as the first half needed them, and the second needs no more but by chance.
+ * pieces, and what glibc keeps of the bodies of uploads. With the pools the bound is above the most that the process
+ * had before the second half of the attack: V8 gives pools back when it sees fit, and a half needs them as high as the
+ * one before it.
  */
 const RESIDENT_BOUND_BYTES = 48 * MIB;
 /** Most that the edge may have had at once above what it had before: uploads that are being decoded. */
@@ -213,14 +214,15 @@ async function peak(stack: Stack): Promise<number> {
 export function faultsOf(report: FramesReport): string[] {
   const { faults, calm, before, middle, after, barely, died, peakBytes } = report;
   const [bareBefore, bareAfter] = barely;
-  const more = (name: keyof MemoryOf, field: keyof Memory, since: MemoryOf) => after[name][field] - since[name][field];
+  const moreThanEver = (name: keyof MemoryOf) =>
+    after[name].residentBytes - Math.max(before[name].residentBytes, middle[name].residentBytes);
   return [
     ...[...new Set(faults)].slice(0, 12),
     ...died.map((name) => `${name} died`),
     ...MEASURED.flatMap((name) => [
-      ...over(`${name} holds`, more(name, "heldBytes", before), HELD_BOUND_BYTES),
+      ...over(`${name} holds`, after[name].heldBytes - before[name].heldBytes, HELD_BOUND_BYTES),
       ...over(`${name} is resident by`, bareAfter[name] - bareBefore[name], RESIDENT_BOUND_BYTES),
-      ...over(`${name}, with the second half, by`, more(name, "residentBytes", middle), RESIDENT_BOUND_BYTES),
+      ...over(`${name}, with the second half, by`, moreThanEver(name), RESIDENT_BOUND_BYTES),
     ]),
     ...over("the edge's peak", peakBytes - before.edge.residentBytes, PEAK_BOUND_BYTES),
     ...calm.flatMap(({ room, said, lost, doubled, faults: seen }) => [
