@@ -7,7 +7,7 @@ import { type Stack, startStack } from "@lianmai/e2e/stack";
 import { FLASH_EVERY_MS, FLASH_MS, flashFilter } from "@lianmai/ingest/testing/flash-show";
 import type { Browser, Page } from "playwright-core";
 import { goFirst } from "../right-of-way.ts";
-import { flashDevices } from "./flash-devices.ts";
+import { BEEP_AFTER_MS, flashDevices } from "./flash-devices.ts";
 import { type MadeGuest, makeGuest, type Troubles } from "./made-guest.ts";
 import type { Area } from "./read-onsets.ts";
 
@@ -47,6 +47,8 @@ export interface Seen {
   readonly name: string;
   readonly hertz: number;
   readonly area: Area;
+  /** Beeps come so long after their flashes at their source. */
+  readonly beepAfterMs: number;
 }
 
 export interface SyncShow {
@@ -123,7 +125,7 @@ async function open(
   await stack.api("PUT", `/api/v1/rooms/${SLUG}/layout`, { kind: "grid" });
   const playlist = `${stack.url}/live/${SLUG}/${live?.programId}/${RUNG}/media.m3u8`;
   return {
-    seen: () => placesOf(playlist, options.guests.length),
+    seen: () => placesOf(playlist, options.guests),
     record: () => record(playlist, { fromNext: true }),
     networks: () => Object.fromEntries(made.map((guest) => [guest.name, guest.network()])),
     close: () => cleanUp.disposeAsync(),
@@ -162,7 +164,7 @@ interface Layout {
 }
 
 /** As the newest layout in the playlist says, once everybody's camera is in it. */
-async function placesOf(playlist: string, guests: number): Promise<readonly Seen[]> {
+async function placesOf(playlist: string, parts: readonly Part[]): Promise<readonly Seen[]> {
   const layout = await until(
     "everybody in the picture",
     async () => {
@@ -170,16 +172,18 @@ async function placesOf(playlist: string, guests: number): Promise<readonly Seen
       const value = [...text.matchAll(/CLASS="lianmai\.layout".*X-LAYOUT="([\w-]+)"/g)].at(-1)?.[1] ?? "bnVsbA";
       return JSON.parse(Buffer.from(value, "base64url").toString()) as Layout | null;
     },
-    (found) => found?.kind === "grid" && found.tiles.filter(({ media }) => media === "camera").length === guests + 1,
+    (found) =>
+      found?.kind === "grid" && found.tiles.filter(({ media }) => media === "camera").length === parts.length + 1,
     { budgetMs: STEP_BUDGET_MS },
   );
   const { canvas, tiles } = layout as Layout;
   return tiles.map((tile) => {
-    const guest = GUESTS.find(({ name }) => name === tile.name) ?? { name: HOST, hertz: HOST_HZ };
+    const at = GUESTS.findIndex(({ name }) => name === tile.name);
+    const { name, hertz } = GUESTS[at] ?? { name: HOST, hertz: HOST_HZ };
     const area = {
       ...{ x: tile.x / canvas.width, width: tile.width / canvas.width },
       ...{ y: tile.y / canvas.height, height: tile.height / canvas.height },
     };
-    return { name: guest.name, hertz: guest.hertz, area };
+    return { name, hertz, area, beepAfterMs: parts[at]?.troubles === "browser" ? BEEP_AFTER_MS : 0 };
   });
 }

@@ -61,11 +61,11 @@ export async function runSync(options: {
   const file = recording.bytes();
   const apart = takeApart(file, { fps: SHOW_FPS });
   const startMs = apart.pictures[0]?.atMs ?? 0;
-  const people = seen.map(({ name, hertz, area }) => ({
+  const people = seen.map(({ name, hertz, area, beepAfterMs }) => ({
     name,
     pairs: pairUp(flashOnsets(apart, area), beepOnsets(apart, hertz), MOST_APART_MS).map(({ atMs, offsetMs }) => ({
       atMs: atMs - startMs,
-      offsetMs,
+      offsetMs: offsetMs - beepAfterMs,
     })),
   }));
   const { failures } = recording;

@@ -2,7 +2,8 @@
  * Keeps a publisher's pictures beside its sound where its timestamps do not. Chromium, once its machine was busy, stamps
  * pictures early by up to 300 ms and goes on doing so: libwebrtc's TimestampAligner takes what it once had to clip off
  * every later timestamp. Reports are made from the same stamps, and agree. Arrivals tell: on one way, the least delayed
- * picture and the least delayed sound keep their distance. Pure.
+ * picture and the least delayed sound keep their distance. What it is from the beginning may be early stamps, of a
+ * browser that was busy when it began, or an encoder that takes its time: half of it is wrong by half at most. Pure.
  */
 import type { HandoverTrack } from "@lianmai/ingest/rtp-handover";
 
@@ -17,6 +18,10 @@ const NOTICED_MS = 25;
 /** Two windows in a row that are closer than this agree. */
 const AGREED_MS = 15;
 const MOST_MS = 350;
+/** Sound leaves when a packet of 20 ms is full, a picture as soon as it is encoded. */
+const EXPECTED_MS = -10;
+/** Beyond what is expected by more than this from the beginning is an encoder: half would be seen. */
+const MOST_DOUBTED_MS = 80;
 /** Nobody sees pictures run 2 % slower or faster. */
 const SLEW_MS_PER_S = 20;
 
@@ -32,6 +37,8 @@ export class PictureShift {
   #windowEndMs: number | null = null;
   /** Pictures behind sound in the first window. */
   #usualMs: number | null = null;
+  /** What of it is taken for early stamps. */
+  #doubtedMs = 0;
   #seenMs: number | null = null;
   #wantedMs = 0;
   #atMs: number | null = null;
@@ -68,10 +75,16 @@ export class PictureShift {
       return;
     }
     const distanceMs = video.ms - audio.ms;
-    this.#usualMs ??= distanceMs;
-    const grownMs = Math.max(0, Math.min(MOST_MS, distanceMs - this.#usualMs));
-    const isAgreed = this.#seenMs !== null && Math.abs(grownMs - this.#seenMs) < AGREED_MS;
-    if (isAgreed && Math.abs(grownMs - this.#wantedMs) > NOTICED_MS) this.#wantedMs = grownMs;
-    this.#seenMs = grownMs;
+    if (this.#usualMs === null) {
+      this.#usualMs = distanceMs;
+      this.#doubtedMs = doubted(distanceMs - EXPECTED_MS);
+      this.#wantedMs = this.#doubtedMs;
+    }
+    const earlyMs = Math.max(0, Math.min(MOST_MS, this.#doubtedMs + distanceMs - this.#usualMs));
+    const isAgreed = this.#seenMs !== null && Math.abs(earlyMs - this.#seenMs) < AGREED_MS;
+    if (isAgreed && Math.abs(earlyMs - this.#wantedMs) > NOTICED_MS) this.#wantedMs = earlyMs;
+    this.#seenMs = earlyMs;
   }
 }
+
+const doubted = (beyondMs: number): number => (beyondMs > 0 && beyondMs <= MOST_DOUBTED_MS ? beyondMs / 2 : 0);
