@@ -20,15 +20,19 @@ export interface BenchStageOptions {
   readonly count: number;
   readonly width: number;
   readonly height: number;
+  /** A module that the mixer's process loads first. */
+  readonly preload?: string;
 }
 
 export class BenchStage {
-  readonly #mixer = new MixerProcess({ keepRecords: 1 });
+  readonly #mixer: MixerProcess;
   readonly #server: http.Server;
   readonly #media: RtpMedia;
   readonly #count: number;
 
   private constructor(options: BenchStageOptions, media: RtpMedia) {
+    const { preload } = options;
+    this.#mixer = new MixerProcess({ keepRecords: 1, execArgv: preload === undefined ? [] : ["--import", preload] });
     this.#media = media;
     this.#count = options.count;
     this.#server = http.createServer((request, response) => this.#serve(request, response));

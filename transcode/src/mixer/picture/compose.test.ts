@@ -109,6 +109,38 @@ describe("compose", () => {
     expect(target.data[0]!.every((value) => value === 16)).toBe(true);
     compositor.close();
   });
+
+  test("the same memory again shows what a new one does, whatever was drawn in it before", () => {
+    const places = (rect: Rect, opacity = 1): Scene => ({
+      tiles: [
+        { sourceId: "s1", rect, fill: 1, opacity },
+        { sourceId: "s3", rect: { x: 700, y: 8, width: 400, height: 224 }, fill: 1 },
+      ],
+      background: "stage",
+    });
+    const left = { x: 8, y: 8, width: 608, height: 342 };
+    const low = { x: 200, y: 300, width: 416, height: 234 };
+    const alone: Scene = { tiles: places(left).tiles.slice(0, 1) };
+    const scenes = [
+      places(left),
+      places(left),
+      alone,
+      places(low),
+      places(left, 0.5),
+      places(left),
+      gridScene(4),
+      places(left),
+    ];
+    const compositor = new Compositor(FORMAT);
+    const again = new ProgramPictures(FORMAT, { most: 1 }).take()!;
+    for (const scene of scenes) {
+      const fresh = new ProgramPictures(FORMAT, { most: 1 }).take()!;
+      compositor.compose(scene, pictures, again);
+      compositor.compose(scene, pictures, fresh);
+      expect(again.bytes.equals(fresh.bytes)).toBe(true);
+    }
+    compositor.close();
+  });
 });
 
 function fitted(picture: Picture, rect: Rect): Rect {

@@ -16,6 +16,8 @@ export class Compositor {
   readonly #size: { readonly width: number; readonly height: number };
   readonly #overlays: Overlays | null;
   readonly #stages = new Map<string, PictureStage>();
+  /** By target, between which places the background was last drawn in it; absent: it may be drawn over. */
+  readonly #grounds = new WeakMap<Planes, string>();
 
   /** Without `overlays`, names and faces are left out. */
   constructor(size: { readonly width: number; readonly height: number }, overlays: Overlays | null = null) {
@@ -25,17 +27,33 @@ export class Compositor {
 
   /**
    * Draws every tile, back to front, over the background. A tile without a picture keeps its last one. Planes of
-   * `target` have no padding.
+   * `target` have no padding; who else draws in them says so, by {@link drawnOver}.
    */
   compose(scene: Scene, pictures: ReadonlyMap<string, Picture>, target: Planes): void {
     this.#forgetAbsent(scene);
-    if (!this.#isCovered(scene, pictures)) fillPicture(target, scene.background === "stage" ? STAGE : BLACK);
+    this.#drawGround(scene, pictures, target);
     for (const tile of scene.tiles) this.#drawTile(tile, pictures.get(tile.sourceId) ?? null, target);
+  }
+
+  /** Somebody else draws in a target that was, or will be, drawn in here. */
+  drawnOver(target: Planes): void {
+    this.#grounds.delete(target);
   }
 
   close(): void {
     for (const stage of this.#stages.values()) stage.close();
     this.#stages.clear();
+  }
+
+  #drawGround(scene: Scene, pictures: ReadonlyMap<string, Picture>, target: Planes): void {
+    const before = this.#grounds.get(target);
+    this.#grounds.delete(target);
+    if (this.#isCovered(scene, pictures)) return;
+    const ground = scene.tiles.every((tile) => isFilled(tile, pictures.get(tile.sourceId)))
+      ? JSON.stringify([scene.background, ...scene.tiles.map(({ rect }) => rect)])
+      : null;
+    if (ground === null || ground !== before) fillPicture(target, scene.background === "stage" ? STAGE : BLACK);
+    if (ground !== null) this.#grounds.set(target, ground);
   }
 
   #drawTile(tile: Tile, picture: Picture | null, target: Planes): void {
@@ -85,6 +103,12 @@ export class Compositor {
       return isWhole(placeInRect(picture, tile).target, this.#size);
     });
   }
+}
+
+/** True when a tile's whole place is drawn anew, and nothing beside it. */
+function isFilled(tile: Tile, picture: Picture | undefined): boolean {
+  if (!picture || tile.face?.isAvatar || tile.face?.label === "below" || (tile.opacity ?? WHOLE) < WHOLE) return false;
+  return isWhole(placeInRect(picture, tile).target, tile.rect);
 }
 
 const isWhole = (rect: Rect, size: { readonly width: number; readonly height: number }): boolean =>

@@ -29,6 +29,31 @@ test("4:3 stands between bars, portrait is cropped to cover, non-square pixels a
   expect(placeInRect({ width: 720, height: 576, pixelAspect: 64 / 45 }, { rect, fill: 0 }).target).toEqual(rect);
 });
 
+test("a source that is hardly larger than the place it fills is cropped, not scaled", () => {
+  const rect = { x: 8, y: 8, width: 608, height: 342 };
+  const source = { width: 640, height: 360, pixelAspect: 1 };
+  expect(placeInRect(source, { rect, fill: 1 })).toEqual({
+    scaled: { width: 640, height: 360 },
+    offset: { x: 16, y: 8 },
+    target: rect,
+  });
+  expect(placeInRect(source, { rect, fill: 0 }).scaled).toEqual({ width: 608, height: 342 });
+  expect(placeInRect({ ...source, pixelAspect: 1.1 }, { rect, fill: 1 }).scaled).toEqual({ width: 668, height: 342 });
+});
+
+test("a tile that grows over its source's size shows it larger and larger, without a jump", () => {
+  const widths: number[] = [];
+  for (let width = 480; width <= 704; width += 2) {
+    const rect = { x: 0, y: 0, width, height: Math.round((width * 9) / 32) * 2 };
+    widths.push(placeInRect({ width: 640, height: 360, pixelAspect: 1 }, { rect, fill: 1 }).scaled.width);
+  }
+  expect(widths).toContain(640);
+  for (const [at, width] of widths.slice(1).entries()) {
+    expect(width - (widths[at] ?? 0)).toBeGreaterThanOrEqual(0);
+    expect(width - (widths[at] ?? 0)).toBeLessThanOrEqual(8);
+  }
+});
+
 test("every placement is even, inside its rectangle, and reads only inside the scaled picture", () => {
   fc.assert(
     fc.property(

@@ -73,6 +73,7 @@ export class ProgramPictureMaker {
   #withSlate(weight: number, dueMs: number): ProgramPicture | null {
     const picture = this.#pool.take();
     if (!picture) return null;
+    this.#compositor.drawnOver(picture);
     if (weight === 1 || !this.#live) {
       this.#slate.draw(picture.bytes, dueMs);
       return picture;
