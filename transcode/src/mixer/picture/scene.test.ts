@@ -29,7 +29,7 @@ test("4:3 stands between bars, portrait is cropped to cover, non-square pixels a
   expect(placeInRect({ width: 720, height: 576, pixelAspect: 64 / 45 }, { rect, fill: 0 }).target).toEqual(rect);
 });
 
-test("a source that is hardly larger than the place it fills is cropped, not scaled", () => {
+test("a place that is hardly smaller than a usual size crops that size, whichever comes", () => {
   const rect = { x: 8, y: 8, width: 608, height: 342 };
   const source = { width: 640, height: 360, pixelAspect: 1 };
   expect(placeInRect(source, { rect, fill: 1 })).toEqual({
@@ -37,6 +37,8 @@ test("a source that is hardly larger than the place it fills is cropped, not sca
     offset: { x: 16, y: 8 },
     target: rect,
   });
+  const half = { width: 320, height: 180, pixelAspect: 1 };
+  expect(placeInRect(half, { rect, fill: 1 })).toEqual(placeInRect(source, { rect, fill: 1 }));
   expect(placeInRect(source, { rect, fill: 0 }).scaled).toEqual({ width: 608, height: 342 });
   expect(placeInRect({ ...source, pixelAspect: 1.1 }, { rect, fill: 1 }).scaled).toEqual({ width: 668, height: 342 });
 });

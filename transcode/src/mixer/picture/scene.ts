@@ -87,19 +87,26 @@ export function placeInRect(
 }
 
 /**
- * A picture that fills its place and is hardly larger is cropped as it is: sharper, and scaling costs most of drawing.
- * One that is a little larger than that is scaled to in between, so that a tile that glides never jumps.
+ * A place that is hardly smaller than a usual size of cameras is filled with a picture of that size, cropped: one that
+ * comes so stays sharp, and scaling costs most of drawing. The same for all sizes that come, as those of simulcast do in
+ * turn, so that what is seen never jumps; nor does it in a tile that glides, as places a little smaller are in between.
  */
 function scaledSize(source: Size & { readonly pixelAspect: number }, wanted: Size, fill: number): Size {
-  const share = Math.min(wanted.width / source.width, wanted.height / source.height);
-  if (fill !== 1 || clampAspect(source.pixelAspect) !== 1 || share > 1 || share <= CROPPED_FROM) return wanted;
-  if (share >= CROPPED_WHOLLY) return { width: source.width, height: source.height };
-  const grown = CROPPED_FROM + ((share - CROPPED_FROM) * (1 - CROPPED_FROM)) / (CROPPED_WHOLLY - CROPPED_FROM);
-  const larger = (side: number, least: number) => Math.max(least, even(side * grown));
-  return { width: larger(source.width, wanted.width), height: larger(source.height, wanted.height) };
+  const isUsual = clampAspect(source.pixelAspect) === 1 && source.width * USUAL.height === source.height * USUAL.width;
+  const height = USUAL_HEIGHTS.find((each) => wanted.height <= each) ?? 0;
+  const share = wanted.height / height;
+  if (fill !== 1 || !isUsual || height === 0 || share <= CROPPED_FROM) return wanted;
+  const done = Math.min(1, (share - CROPPED_FROM) / (CROPPED_WHOLLY - CROPPED_FROM));
+  const grown = height * (CROPPED_FROM + done * (1 - CROPPED_FROM));
+  return {
+    width: Math.max(wanted.width, even((grown * USUAL.width) / USUAL.height)),
+    height: Math.max(wanted.height, even(grown)),
+  };
 }
 
-/** Wanted size as a share of the source's: 3 % at each edge are missed by nobody. */
+const USUAL = { width: 16, height: 9 } as const;
+const USUAL_HEIGHTS = [180, 360, 540, 720, 1_080] as const;
+/** Wanted height as a share of the usual: 3 % at each edge are missed by nobody. */
 const CROPPED_WHOLLY = 0.94;
 const CROPPED_FROM = 0.88;
 
