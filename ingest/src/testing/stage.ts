@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMetrics, readSettings } from "@lianmai/process";
 import { startStage } from "../stage/start-stage.ts";
-import { silentLogger } from "./redis.ts";
+import { eventually, silentLogger } from "./redis.ts";
 
 /** A stage on free ports, asked as an edge asks it. */
 export interface TestStage {
@@ -20,7 +20,7 @@ export interface TestStage {
   stop(): Promise<void>;
 }
 
-/** Starts the stage inside the test's process. */
+/** Starts the stage inside the test's process; resolves once it has reached Redis. */
 export async function startTestStage(
   redisUrl: string,
   options: { readonly env?: Readonly<Record<string, string>> } = {},
@@ -35,6 +35,7 @@ export async function startTestStage(
   });
   const stage = await startStage({ settings, logger: silentLogger, metrics: createMetrics("stage") });
   const url = `http://127.0.0.1:${stage.httpPort}`;
+  await eventually(async () => (await fetch(`${url}/readyz`)).ok);
   return {
     url,
     mediaPort: stage.mediaPort,
