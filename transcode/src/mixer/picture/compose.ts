@@ -48,12 +48,12 @@ export class Compositor {
   #drawGround(scene: Scene, pictures: ReadonlyMap<string, Picture>, target: Planes): void {
     const before = this.#grounds.get(target);
     this.#grounds.delete(target);
-    if (this.#isCovered(scene, pictures)) return;
-    const ground = scene.tiles.every((tile) => isFilled(tile, pictures.get(tile.sourceId)))
-      ? JSON.stringify([scene.background, ...scene.tiles.map(({ rect }) => rect)])
-      : null;
-    if (ground === null || ground !== before) fillPicture(target, scene.background === "stage" ? STAGE : BLACK);
-    if (ground !== null) this.#grounds.set(target, ground);
+    const filled = scene.tiles.filter((tile) => isFilled(tile, pictures.get(tile.sourceId)));
+    if (filled.some(({ rect }) => isWhole(rect, this.#size))) return;
+    const ground = JSON.stringify([scene.background, ...scene.tiles.map(({ rect }) => rect)]);
+    const isThere = filled.length === scene.tiles.length && ground === before;
+    if (!isThere) fillPicture(target, scene.background === "stage" ? STAGE : BLACK);
+    if (filled.length === scene.tiles.length) this.#grounds.set(target, ground);
   }
 
   #drawTile(tile: Tile, picture: Picture | null, target: Planes): void {
@@ -93,15 +93,6 @@ export class Compositor {
       stage.close();
       this.#stages.delete(key);
     }
-  }
-
-  /** True when some tile hides the background wholly. */
-  #isCovered(scene: Scene, pictures: ReadonlyMap<string, Picture>): boolean {
-    return scene.tiles.some((tile) => {
-      const picture = pictures.get(tile.sourceId);
-      if (!picture || tile.face?.isAvatar || (tile.opacity ?? WHOLE) < WHOLE) return false;
-      return isWhole(placeInRect(picture, tile).target, this.#size);
-    });
   }
 }
 

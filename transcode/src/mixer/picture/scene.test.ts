@@ -43,16 +43,19 @@ test("a place that is hardly smaller than a usual size crops that size, whicheve
   expect(placeInRect({ ...source, pixelAspect: 1.1 }, { rect, fill: 1 }).scaled).toEqual({ width: 668, height: 342 });
 });
 
-test("a tile that grows over its source's size shows it larger and larger, without a jump", () => {
-  const widths: number[] = [];
-  for (let width = 480; width <= 704; width += 2) {
+test("a tile that grows, or comes to be filled, shows its source larger and larger, without a jump", () => {
+  const widthIn = (width: number, fill: number) => {
     const rect = { x: 0, y: 0, width, height: Math.round((width * 9) / 32) * 2 };
-    widths.push(placeInRect({ width: 640, height: 360, pixelAspect: 1 }, { rect, fill: 1 }).scaled.width);
-  }
-  expect(widths).toContain(640);
-  for (const [at, width] of widths.slice(1).entries()) {
-    expect(width - (widths[at] ?? 0)).toBeGreaterThanOrEqual(0);
-    expect(width - (widths[at] ?? 0)).toBeLessThanOrEqual(8);
+    return placeInRect({ width: 640, height: 360, pixelAspect: 1 }, { rect, fill }).scaled.width;
+  };
+  const grown = Array.from({ length: 113 }, (_, at) => widthIn(480 + 2 * at, 1));
+  const filled = Array.from({ length: 101 }, (_, at) => widthIn(608, at / 100));
+  expect(grown).toContain(640);
+  expect([filled[0], filled.at(-1)]).toEqual([608, 640]);
+  for (const widths of [grown, filled]) {
+    const steps = widths.slice(1).map((width, at) => width - (widths[at] ?? 0));
+    expect(Math.min(...steps)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...steps)).toBeLessThanOrEqual(8);
   }
 });
 

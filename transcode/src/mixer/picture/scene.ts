@@ -89,18 +89,18 @@ export function placeInRect(
 /**
  * A place that is hardly smaller than a usual size of cameras is filled with a picture of that size, cropped: one that
  * comes so stays sharp, and scaling costs most of drawing. The same for all sizes that come, as those of simulcast do in
- * turn, so that what is seen never jumps; nor does it in a tile that glides, as places a little smaller are in between.
+ * turn, so that what is seen never jumps; nor does it in a tile that glides, as a place a little smaller, or not yet
+ * wholly filled, is in between.
  */
 function scaledSize(source: Size & { readonly pixelAspect: number }, wanted: Size, fill: number): Size {
   const isUsual = clampAspect(source.pixelAspect) === 1 && source.width * USUAL.height === source.height * USUAL.width;
-  const height = USUAL_HEIGHTS.find((each) => wanted.height <= each) ?? 0;
-  const share = wanted.height / height;
-  if (fill !== 1 || !isUsual || height === 0 || share <= CROPPED_FROM) return wanted;
-  const done = Math.min(1, (share - CROPPED_FROM) / (CROPPED_WHOLLY - CROPPED_FROM));
-  const grown = height * (CROPPED_FROM + done * (1 - CROPPED_FROM));
+  const height = USUAL_HEIGHTS.find((each) => wanted.height <= each) ?? Number.POSITIVE_INFINITY;
+  const near = (wanted.height / height - CROPPED_FROM) / (CROPPED_WHOLLY - CROPPED_FROM);
+  if (!isUsual || near <= 0) return wanted;
+  const share = CROPPED_FROM + Math.min(1, near) * fill * (1 - CROPPED_FROM);
   return {
-    width: Math.max(wanted.width, even((grown * USUAL.width) / USUAL.height)),
-    height: Math.max(wanted.height, even(grown)),
+    width: Math.max(wanted.width, even((height * share * USUAL.width) / USUAL.height)),
+    height: Math.max(wanted.height, even(height * share)),
   };
 }
 

@@ -35,10 +35,8 @@ const NONE: Least = { ms: Number.POSITIVE_INFINITY, packets: 0 };
 export class PictureShift {
   #least: Record<Kind, Least> = { audio: NONE, video: NONE };
   #windowEndMs: number | null = null;
-  /** Pictures behind sound in the first window. */
-  #usualMs: number | null = null;
-  /** What of it is taken for early stamps. */
-  #doubtedMs = 0;
+  /** How far pictures are behind sound when their stamps are right; null before the first window's end. */
+  #rightMs: number | null = null;
   #seenMs: number | null = null;
   #wantedMs = 0;
   #atMs: number | null = null;
@@ -75,16 +73,16 @@ export class PictureShift {
       return;
     }
     const distanceMs = video.ms - audio.ms;
-    if (this.#usualMs === null) {
-      this.#usualMs = distanceMs;
-      this.#doubtedMs = doubted(distanceMs - EXPECTED_MS);
-      this.#wantedMs = this.#doubtedMs;
+    if (this.#rightMs === null) {
+      this.#wantedMs = doubted(distanceMs - EXPECTED_MS);
+      this.#rightMs = distanceMs - this.#wantedMs;
     }
-    const earlyMs = Math.max(0, Math.min(MOST_MS, this.#doubtedMs + distanceMs - this.#usualMs));
+    const earlyMs = Math.max(0, Math.min(MOST_MS, distanceMs - this.#rightMs));
     const isAgreed = this.#seenMs !== null && Math.abs(earlyMs - this.#seenMs) < AGREED_MS;
     if (isAgreed && Math.abs(earlyMs - this.#wantedMs) > NOTICED_MS) this.#wantedMs = earlyMs;
     this.#seenMs = earlyMs;
   }
 }
 
+/** What of a first distance beyond the expected one is taken for early stamps. */
 const doubted = (beyondMs: number): number => (beyondMs > 0 && beyondMs <= MOST_DOUBTED_MS ? beyondMs / 2 : 0);
