@@ -1,5 +1,6 @@
 /** The layout document and the function that makes it, for previews and for finding who is under a tap. */
 export {
+  ENCODER_ID,
   type LayoutChoice,
   type LayoutDocument,
   type LayoutKind,

@@ -8,6 +8,8 @@ import { type Static, Type } from "typebox";
 export const LAYOUT_VERSION = 1;
 /** Most participants drawn in one room's area: the host and eight guests. */
 export const MOST_PARTICIPANTS = 9;
+/** Participant that stands for the host while an encoder feeds the room and the host is not on the stage. */
+export const ENCODER_ID = "host";
 
 /** How the tiles are arranged. `screen` is a shared screen with speakers, `audio-room` avatars only (语聊房). */
 export const layoutKindSchema = Type.Union([

@@ -1,12 +1,10 @@
 /** From a room's publication, its stage and the chosen layout to what the mixer connects to and shows. Pure. */
 import type { Publication } from "@lianmai/ingest/contract";
 import type { Stage, StageParticipant } from "@lianmai/ingest/stage";
+import { ENCODER_ID } from "../layout/document.ts";
 import type { LayoutParticipant } from "../layout/plan-layout.ts";
 import type { Casting } from "../mixer/picture/director.ts";
 import type { SourceSpec } from "../mixer/protocol.ts";
-
-/** Stands for the host while the stage does not know one: an encoder feeds the room and nobody directs it. */
-const ENCODER_ID = "host";
 
 export interface StagePlan {
   readonly sources: readonly SourceSpec[];
